@@ -3,6 +3,7 @@
 import uuid
 
 from allauth.account.adapter import get_adapter
+from django.core.exceptions import ValidationError
 from django.http.response import HttpResponseBase
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import exceptions, permissions, status
@@ -36,6 +37,14 @@ class WrongCredentials(UserError):
     message = "The e-mail address or the password is wrong."
 
 
+class TooManyLogIns(UserError):
+    """Log-ins that failed too often."""
+
+    code = "too_many_log_ins"
+    status = 429
+    message = "There were too many failed log-ins. Please try again in a few minutes."
+
+
 class TokensView(APIView):
     """Log in."""
 
@@ -54,13 +63,16 @@ class TokensView(APIView):
         """
         credentials = serializers.LogInSerializer(data=request.data)
         credentials.is_valid(raise_exception=True)
-        # allauth's own check, with its limit on failed log-ins.
-        user = get_adapter().authenticate(
-            request._request,
-            email=credentials.validated_data["email"],
-            password=credentials.validated_data["password"],
-        )
-        if user is None:
+        try:
+            # allauth's own check, with its limit on failed log-ins.
+            user = get_adapter().authenticate(
+                request._request,
+                email=credentials.validated_data["email"],
+                password=credentials.validated_data["password"],
+            )
+        except ValidationError as error:
+            raise TooManyLogIns from error
+        if user is None or not user.is_active:
             raise WrongCredentials
         token, record = tokens.issue(user, credentials.validated_data["device"])
         body = serializers.TokenSerializer({"token": token, "expires_at": record.expires_at})

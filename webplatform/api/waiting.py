@@ -4,6 +4,8 @@ import threading
 import time
 from collections.abc import Callable
 
+from django.db import connection
+
 from webplatform.predictions.models import Prediction
 from webplatform.predictions.results import STATES
 
@@ -28,6 +30,8 @@ def wait_until_terminal(find: Callable[[], Prediction], seconds: float) -> Predi
         return prediction
     try:
         while time.monotonic() < deadline:
+            if not connection.in_atomic_block:
+                connection.close()  # others may use it while this one sleeps
             time.sleep(_EVERY_S)
             prediction = find()
             if STATES[Prediction.Status(prediction.status)].terminal:

@@ -83,6 +83,14 @@ class PhotoAdmin(admin.ModelAdmin):
         url = reverse("admin:photos_photo_image", args=[photo.pk])
         return format_html('<img src="{}" alt="Photo" width="480">', url)
 
+    def get_deleted_objects(self, objs, request: HttpRequest):
+        """Let predictions go with their photo, though none may be deleted alone."""
+        to_delete, counts, permissions_needed, protected = super().get_deleted_objects(
+            objs, request
+        )
+        permissions_needed.discard(Prediction._meta.verbose_name)
+        return to_delete, counts, permissions_needed, protected
+
     def delete_model(self, request: HttpRequest, obj: Photo) -> None:
         """Delete one photo with its files."""
         delete_photo(obj)

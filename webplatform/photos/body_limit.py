@@ -1,6 +1,7 @@
 """Refuse a request whose body is far too large before any of it is parsed."""
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -30,8 +31,9 @@ class BodyLimitMiddleware:
         if length <= MAX_BODY_BYTES:
             return self.get_response(request)
         if length <= MAX_DRAINED_BYTES:
-            while request.read(1024 * 1024):
-                pass
+            with suppress(OSError):  # the client has gone
+                while request.read(1024 * 1024):
+                    pass
         error = TooManyBytes()
         if request.path.startswith("/api/"):
             return problem_response(error.status, error.message, error.code)

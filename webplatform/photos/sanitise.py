@@ -22,8 +22,9 @@ MAX_BYTES = 20 * 1024 * 1024
 MAX_PIXELS = 50_000_000
 MIN_SIDE = 64
 THUMBNAIL_SIDE = 480
-# MPO is what many phones write: a JPEG with a second picture behind it.
-FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "HEIF")
+# What many phones write, a JPEG with a second picture behind it (MPO), is opened
+# as a JPEG.
+FORMATS = ("JPEG", "PNG", "WEBP", "HEIF")
 
 # Decoding a large photo takes some 500 MB for a moment.
 _decoding = threading.BoundedSemaphore(2)

@@ -9,7 +9,7 @@ from django.core.paginator import Paginator
 from django.http import HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from webplatform.accounts.requests import SignedInRequest
 from webplatform.errors import UserError
@@ -22,10 +22,10 @@ PHOTOS_PER_PAGE = 24
 
 
 @login_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def photo_new(request: SignedInRequest) -> HttpResponse:
     """Ask for a photo, and take it."""
-    if request.method == "GET":
+    if request.method != "POST":
         return render(request, "photos/new.html")
     upload = request.FILES.get("photo")
     try:
@@ -38,7 +38,7 @@ def photo_new(request: SignedInRequest) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def photo_list(request: SignedInRequest) -> HttpResponse:
     """Show every photo with its result, newest first."""
     page = Paginator(photos_of(request.user), PHOTOS_PER_PAGE).get_page(request.GET.get("page"))
@@ -47,7 +47,7 @@ def photo_list(request: SignedInRequest) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def photo_detail(request: SignedInRequest, photo_id: uuid.UUID) -> HttpResponse:
     """Show one photo and, as soon as there is one, its result."""
     photo = photo_of(request.user, photo_id)
@@ -56,11 +56,11 @@ def photo_detail(request: SignedInRequest, photo_id: uuid.UUID) -> HttpResponse:
 
 
 @login_required
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def photo_delete(request: SignedInRequest, photo_id: uuid.UUID) -> HttpResponse:
     """Ask once more, then delete."""
     photo = photo_of(request.user, photo_id)
-    if request.method == "GET":
+    if request.method != "POST":
         return render(request, "photos/delete.html", {"photo": photo})
     services.delete_photo(photo)
     messages.success(request, "The photo and its result are deleted.")
@@ -68,21 +68,21 @@ def photo_delete(request: SignedInRequest, photo_id: uuid.UUID) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def photo_image(request: SignedInRequest, photo_id: uuid.UUID) -> HttpResponseBase:
     """Send the photo itself."""
     return media.send(photo_of(request.user, photo_id).image)
 
 
 @login_required
-@require_GET
+@require_safe
 def photo_thumbnail(request: SignedInRequest, photo_id: uuid.UUID) -> HttpResponseBase:
     """Send the small copy."""
     return media.send(photo_of(request.user, photo_id).thumbnail)
 
 
 @login_required
-@require_GET
+@require_safe
 def photo_activation_map(request: SignedInRequest, photo_id: uuid.UUID) -> HttpResponse:
     """Send the class activation map, as a picture to lay over the photo."""
     photo = photo_of(request.user, photo_id)

@@ -26,8 +26,8 @@ from webplatform.predictions.models import ModelVersion, Prediction
 log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 3
-# Three times the slowest batch, model loading included, and longer than the
-# hard time limit of a drain, so that a lease outlives whoever holds it.
+# Longer than the hard time limit of a drain: whoever holds a lease is gone
+# before it runs out, and need not renew it.
 LEASE = timedelta(seconds=120)
 # A queued row older than this was not heard of by anybody.
 UNHEARD = timedelta(seconds=10)
@@ -88,12 +88,6 @@ def _mine(claim: Claim) -> QuerySet[Prediction]:
     return Prediction.objects.filter(
         pk=claim.prediction_id, token=claim.token, status=_Status.RUNNING
     )
-
-
-def renew(claims: list[Claim]) -> None:
-    """Extend the leases of claims that take longer, such as after a cold start."""
-    for one in claims:
-        _mine(one).update(lease_until=Now() + LEASE)
 
 
 def complete(claim: Claim, answer: Answer, model: ModelInfo) -> bool:

@@ -1,7 +1,6 @@
 """Accounts, cookies, headers."""
 
 import environ
-from csp.constants import NONE, SELF
 
 env = environ.Env()
 _production = env.str("NAEVUS_MODE", "local") == "production"
@@ -39,12 +38,12 @@ X_FRAME_OPTIONS = "DENY"
 
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
-        "default-src": [SELF],
+        "default-src": ["'self'"],
         # blob: is the picture just chosen, shown before it is uploaded.
-        "img-src": [SELF, "blob:", "data:"],
-        "object-src": [NONE],
-        "base-uri": [NONE],
-        "form-action": [SELF],
-        "frame-ancestors": [NONE],
+        "img-src": ["'self'", "blob:", "data:"],
+        "object-src": ["'none'"],
+        "base-uri": ["'none'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
     }
 }

