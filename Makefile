@@ -32,7 +32,7 @@ lock: .venv/dev
 clean:
 	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
 
-INSTALL := @$(BIN)/python -m pip install --quiet --disable-pip-version-check --prefer-binary
+INSTALL := @$(BIN)/python -m pip install --disable-pip-version-check --prefer-binary
 EXPLAIN := || { echo; echo "Installing failed; the reason stands above. Without a network nothing can be"; \
 	echo "installed. If a compiler was asked for, this Python or machine has no ready-made package:"; \
 	echo "use Python 3.11 to 3.13 (make run PYTHON=python3.12) on 64-bit Linux or macOS."; exit 1; }

@@ -17,6 +17,7 @@ from pathlib import Path
 from webplatform.local import demo
 
 ROOT = Path(__file__).parents[2]
+SETTINGS = "webplatform.config.settings"
 
 
 @dataclass

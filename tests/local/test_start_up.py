@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from tests.conftest import PHOTOS
-from tests.local.running import ROOT, free_port, is_alive, platform
+from tests.local.running import ROOT, SETTINGS, free_port, is_alive, platform
 from webplatform.local import broker
 
 
@@ -77,11 +77,7 @@ def test_a_busy_port_is_named_with_the_way_out(tmp_path):
         done = subprocess.run(
             [sys.executable, "manage.py", "local", "--port", str(port)],
             cwd=ROOT,
-            env=os.environ
-            | {
-                "NAEVUS_VAR": str(tmp_path),
-                "DJANGO_SETTINGS_MODULE": "webplatform.config.settings",
-            },
+            env=os.environ | {"NAEVUS_VAR": str(tmp_path), "DJANGO_SETTINGS_MODULE": SETTINGS},
             capture_output=True,
             text=True,
             check=False,

@@ -69,6 +69,7 @@ INSTALLED_APPS = [
     "webplatform.api",
     "webplatform.health",
     "webplatform.local",
+    "webplatform.training",
 ]
 
 MIDDLEWARE = [
