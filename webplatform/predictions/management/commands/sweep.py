@@ -1,7 +1,9 @@
 """``manage.py sweep``: make lost messages and lost workers boring."""
 
 import logging
+import tempfile
 import time
+from pathlib import Path
 
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, close_old_connections
@@ -12,6 +14,8 @@ from webplatform.predictions import queue
 log = logging.getLogger("sweep")
 
 ORPHANS_EVERY_S = 3600
+# Touched after every turn that went well, for a supervisor to look at.
+STAMP = Path(tempfile.gettempdir()) / "naevus-sweep"
 
 
 class Command(BaseCommand):
@@ -39,6 +43,7 @@ class Command(BaseCommand):
                     if removed := remove_orphans():
                         log.info("removed %d files without a photo", removed)
                     next_orphans = time.monotonic() + ORPHANS_EVERY_S
+                STAMP.touch()
             except DatabaseError:
                 if every is None:
                     raise
