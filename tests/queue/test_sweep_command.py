@@ -16,7 +16,8 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def stamp(tmp_path, monkeypatch):
-    """Keep the stamp of this test apart."""
+    """Keep the stamp of this test apart, and the test's connection open."""
+    monkeypatch.setattr(sweep, "close_old_connections", lambda: None)
     monkeypatch.setattr(sweep, "STAMP", tmp_path / "stamp")
     return tmp_path / "stamp"
 
@@ -35,13 +36,14 @@ def test_one_turn_takes_back_expired_leases_and_orphans(photo, private_disk, sta
     assert stamp.exists()
 
 
-def test_it_goes_on_when_the_database_comes_back(monkeypatch, stamp):
+@pytest.mark.parametrize("error", [DatabaseError("gone"), OSError("no space left")])
+def test_it_goes_on_when_database_or_storage_come_back(monkeypatch, stamp, error):
     turns = []
 
     def turn():
         turns.append(1)
         if len(turns) == 1:
-            raise DatabaseError("gone")
+            raise error
         return queue.Swept(0, 0, 0)
 
     def sleep(seconds):
@@ -51,7 +53,6 @@ def test_it_goes_on_when_the_database_comes_back(monkeypatch, stamp):
 
     monkeypatch.setattr(queue, "sweep", turn)
     monkeypatch.setattr(sweep.time, "sleep", sleep)
-    monkeypatch.setattr(sweep, "close_old_connections", lambda: None)
     with pytest.raises(KeyboardInterrupt):
         call_command("sweep", every=7)
     assert len(turns) == 3
@@ -62,6 +63,5 @@ def test_one_turn_reports_a_lost_database(monkeypatch):
         raise DatabaseError("gone")
 
     monkeypatch.setattr(queue, "sweep", gone)
-    monkeypatch.setattr(sweep, "close_old_connections", lambda: None)
     with pytest.raises(DatabaseError):
         call_command("sweep")

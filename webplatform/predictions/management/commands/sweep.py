@@ -44,10 +44,10 @@ class Command(BaseCommand):
                         log.info("removed %d files without a photo", removed)
                     next_orphans = time.monotonic() + ORPHANS_EVERY_S
                 STAMP.touch()
-            except DatabaseError:
+            except (DatabaseError, OSError):
                 if every is None:
                     raise
-                log.exception("the database does not answer; the next sweep tries again")
+                log.exception("database or storage do not answer; the next sweep tries again")
             if every is None:
                 return
             time.sleep(every)
