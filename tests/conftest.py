@@ -20,6 +20,13 @@ MODEL = ModelInfo(
 )
 
 
+def pytest_report_header(config) -> str:
+    """Say what these tests run against."""
+    database = os.environ.get("DATABASE_URL", "sqlite").partition(":")[0]
+    broker = os.environ.get("BROKER_URL", "the embedded one").partition(":")[0]
+    return f"database: {database}, broker: {broker}"
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(tmp_path_factory):
     """Test on a real SQLite file; one in memory has no WAL and no other processes."""
