@@ -7,9 +7,9 @@ from contextlib import ExitStack
 
 from billiard.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
-from ml.predictor import Predictor
 from PIL import Image
 
+from ml.predictor import Predictor
 from webplatform.predictions import queue
 from worker import model
 from worker.app import app

@@ -4,6 +4,7 @@ import logging
 from functools import cache
 
 from django.conf import settings
+
 from ml.predictor import Predictor
 
 log = logging.getLogger(__name__)

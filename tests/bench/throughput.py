@@ -137,8 +137,9 @@ def _engine(files: list[str], cores: int) -> float:
 
 
 def _predict_all(files: list[str], ready) -> None:
-    from ml.predictor import Predictor
     from PIL import Image
+
+    from ml.predictor import Predictor
 
     predictor = Predictor.load(ROOT / "ml" / "bundles" / "default")
     predictor.predict_batch([Image.open(files[0])])

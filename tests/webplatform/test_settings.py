@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+
 from tests.local.running import ROOT, SETTINGS
 
 PRODUCTION = {
