@@ -13,6 +13,8 @@ from webplatform.predictions.activation_map import in_words
 from webplatform.predictions.models import Prediction
 
 NOTICE = "A research tool, not a medical device. For information only, not a diagnosis."
+# The picture of 1,000 dots in templates/parts/dots.html is this wide.
+DOTS_PER_ROW = 40
 CHECK_AGAIN_AFTER = timedelta(days=90)
 WHEN_TO_GO_ANYWAY = (
     "Whatever a picture shows: see a doctor if the spot changes in size, shape or colour, "
@@ -107,6 +109,11 @@ class Result:
     map_in_words: str = ""
     notice: str = NOTICE
     when_to_go_anyway: str = WHEN_TO_GO_ANYWAY
+
+    @property
+    def dot_rows(self) -> tuple[int, int]:
+        """Return ``per_1000`` as full rows of dots and the dots that are left over."""
+        return divmod(self.per_1000 or 0, DOTS_PER_ROW)
 
 
 def describe(prediction: Prediction) -> Result:
