@@ -27,6 +27,8 @@ COPY manage.py ./
 COPY deploy/gunicorn.conf.py deploy/
 COPY ml ml
 COPY webplatform webplatform
+# Readable for everybody, whatever the umask of whoever checked this out.
+RUN chmod -R a+rX .
 # Production settings give static files names that change with their content.
 # The values are needed to start and are not kept in the image.
 RUN NAEVUS_MODE=production SECRET_KEY=not-kept ALLOWED_HOSTS=not-kept DATABASE_URL=sqlite://:memory: \
@@ -42,6 +44,7 @@ RUN mkdir -p /var/lib/naevus/media && chown -R 10001:10001 /var/lib/naevus
 COPY deploy/nginx/nginx.conf /etc/nginx/nginx.conf
 COPY deploy/nginx/errors /srv/errors
 COPY --from=web /app/staticfiles /srv/static
+RUN chmod -R a+rX /srv /etc/nginx/nginx.conf
 USER nginx
 EXPOSE 8080
 # nginx itself, past the image's start script, which edits files that are read-only here.
@@ -56,6 +59,7 @@ COPY deploy/worker.sh deploy/
 COPY ml ml
 COPY webplatform webplatform
 COPY worker worker
+RUN chmod -R a+rX .
 USER naevus
 CMD ["sh", "deploy/worker.sh"]
 
@@ -68,6 +72,7 @@ COPY deploy/worker.sh deploy/
 COPY ml ml
 COPY webplatform webplatform
 COPY worker worker
+RUN chmod -R a+rX .
 USER naevus
 # A GPU wants one process and large batches.
 ENV WORKER_CONCURRENCY=1 INFERENCE_BATCH=32
