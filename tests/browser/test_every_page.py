@@ -117,6 +117,12 @@ def test_every_page_fits_is_labelled_and_can_be_read(open_page, alice, ids, widt
     assert {path: words for path, words in wrong.items() if words} == {}
 
 
+def test_without_script_the_upload_fits_too(open_page, alice):
+    page = open_page("/photos/new/", user=alice, javascript=False, size=(320, 640))
+    # Only the page's own scripts are off.
+    assert page.evaluate(INSPECT) == []
+
+
 def test_a_wrong_password_is_told_at_the_form(open_page, alice):
     page = open_page("/accounts/login/")
     page.get_by_label("Email").fill(alice.email)

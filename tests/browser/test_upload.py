@@ -53,7 +53,11 @@ def test_a_picture_that_the_browser_cannot_show_has_a_placeholder(open_page, ali
 def test_an_upload_can_be_cancelled_and_sent_again(open_page, alice, photo_path):
     page = open_page("/photos/new/", user=alice)
     held = []
-    page.route("**/api/v1/photos/", lambda route: held.append(route))  # the network is very slow
+
+    def hold(route):
+        held.append(route)
+
+    page.route("**/api/v1/photos/", hold)
     page.locator("#photo").set_input_files(photo_path)
     page.get_by_role("button", name="Analyse this photo").click()
     expect(page.locator("progress")).to_be_visible()
