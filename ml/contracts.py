@@ -63,12 +63,12 @@ class Prediction:
 class ModelInfo:
     """Which model answered, and the setting in which its numbers hold.
 
-    ``weights_sha256`` identifies the model. ``setting`` completes the sentence
+    ``bundle_sha256`` identifies the model. ``setting`` completes the sentence
     "measured on ..." and ``prevalence`` is the share of melanomas there.
     """
 
     name: str
     version: str
-    weights_sha256: str
+    bundle_sha256: str
     setting: str
     prevalence: float

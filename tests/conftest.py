@@ -14,7 +14,7 @@ PHOTOS = sorted((Path(__file__).parent / "fixtures" / "photos").glob("*.jpg"))
 MODEL = ModelInfo(
     name="test-model",
     version="1",
-    weights_sha256="0" * 64,
+    bundle_sha256="0" * 64,
     setting="pictures that a test made up",
     prevalence=0.1,
 )

@@ -44,7 +44,7 @@ def test_a_photo_gets_the_models_own_answer_and_nothing_is_left(tmp_path, path):
     result = prediction["result"]
     assert result["outcome"] == expected.outcome
     assert result["probability"] == pytest.approx(expected.probability, abs=0.01)
-    assert result["model"]["weights_sha256"] == predictor.info.weights_sha256
+    assert result["model"]["bundle_sha256"] == predictor.info.bundle_sha256
 
 
 def test_photos_of_the_last_time_are_still_there(tmp_path):

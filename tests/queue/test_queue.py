@@ -58,7 +58,7 @@ def test_result_is_written_once(photo):
     row = Prediction.objects.get()
     assert (row.status, row.probability, row.token) == (Status.DONE, 0.3, None)
     assert row.finished_at >= row.claimed_at
-    assert row.model.weights_sha256 == MODEL.weights_sha256
+    assert row.model.bundle_sha256 == MODEL.bundle_sha256
 
 
 def test_a_late_answer_is_refused_by_its_token(photo):

@@ -27,7 +27,7 @@ class ModelSerializer(serializers.ModelSerializer):
 
     class Meta:
         model = ModelVersion
-        fields = ["name", "version", "weights_sha256", "setting", "prevalence"]
+        fields = ["name", "version", "bundle_sha256", "setting", "prevalence"]
 
 
 class ActivationMapSerializer(serializers.Serializer):

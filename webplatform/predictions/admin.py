@@ -69,5 +69,5 @@ def photo_tag(photo_id) -> str:
 class ModelVersionAdmin(ReadOnlyAdmin):
     """The models that have answered."""
 
-    list_display = ("name", "version", "prevalence", "first_used_at", "weights_sha256")
-    search_fields = ("name", "version", "weights_sha256")
+    list_display = ("name", "version", "prevalence", "first_used_at", "bundle_sha256")
+    search_fields = ("name", "version", "bundle_sha256")

@@ -10,7 +10,7 @@ from webplatform.ids import uuid7
 class ModelVersion(models.Model):
     """A trained model that has answered here, known by its weights."""
 
-    weights_sha256 = models.CharField(max_length=64, unique=True)
+    bundle_sha256 = models.CharField(max_length=64, unique=True)
     name = models.CharField(max_length=100)
     version = models.CharField(max_length=50)
     setting = models.TextField(help_text="What the model's numbers were measured on.")

@@ -121,7 +121,7 @@ def complete(claim: Claim, answer: Answer, model: ModelInfo) -> bool:
 def _model_version(model: ModelInfo) -> ModelVersion:
     fields = asdict(model)
     version, _ = ModelVersion.objects.get_or_create(
-        weights_sha256=fields.pop("weights_sha256"), defaults=fields
+        bundle_sha256=fields.pop("bundle_sha256"), defaults=fields
     )
     return version
 

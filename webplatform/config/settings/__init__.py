@@ -134,6 +134,7 @@ CACHES = {
 # Photos live outside of every folder a web server serves; the only way to one
 # is through a view that asks who is asking.
 MEDIA_ROOT = VAR_DIR / "media"
+WHITENOISE_AUTOREFRESH = not PRODUCTION
 STATIC_URL = "static/"
 # Locally the files are served from where they lie.
 STATIC_ROOT = env.str("STATIC_ROOT", str(BASE_DIR / "staticfiles")) if PRODUCTION else None

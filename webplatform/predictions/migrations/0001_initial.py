@@ -19,7 +19,7 @@ class Migration(migrations.Migration):
             name='ModelVersion',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('weights_sha256', models.CharField(max_length=64, unique=True)),
+                ('bundle_sha256', models.CharField(max_length=64, unique=True)),
                 ('name', models.CharField(max_length=100)),
                 ('version', models.CharField(max_length=50)),
                 ('setting', models.TextField(help_text="What the model's numbers were measured on.")),

@@ -1,0 +1,138 @@
+"""The model bundle: the one thing that passes from training to serving.
+
+A folder with ``bundle.json``, which says everything about the model, the
+weights as ``model.onnx`` and ``model.safetensors``, the in-domain gate's arrays
+as ``gate.safetensors``, and ``card.md`` for people. Needs no torch, and never
+loads a pickle.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import safe_open
+from safetensors.numpy import load_file, save_file
+
+from ml.calibration import Calibration
+from ml.contracts import ModelInfo, Outcome
+from ml.gate import Domain, Gate
+
+SCHEMA = 1
+FACTS = "bundle.json"
+CARD = "card.md"
+ONNX = "model.onnx"
+WEIGHTS = "model.safetensors"
+GATE = "gate.safetensors"
+DEFAULT = Path(__file__).parent / "bundles" / "default"
+
+
+class BundleError(ValueError):
+    """A folder that is not a whole and unchanged bundle."""
+
+
+@dataclass(frozen=True)
+class Thresholds:
+    """Calibrated probabilities from which an outcome begins, in rising order.
+
+    Below ``not_sure`` the outcome is ``LOWER_CONCERN``.
+    """
+
+    not_sure: float
+    higher_concern: float
+    high_concern: float
+
+    def outcome(self, probability: float) -> Outcome:
+        """Return the outcome of a picture that can be judged."""
+        if probability >= self.high_concern:
+            return Outcome.HIGH_CONCERN
+        if probability >= self.higher_concern:
+            return Outcome.HIGHER_CONCERN
+        if probability >= self.not_sure:
+            return Outcome.NOT_SURE
+        return Outcome.LOWER_CONCERN
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle that has been read and checked."""
+
+    folder: Path
+    facts: dict[str, Any]
+    info: ModelInfo
+    size: int
+    calibration: Calibration
+    thresholds: Thresholds
+    gate: Gate
+    head: np.ndarray
+
+
+def read(folder: Path) -> Bundle:
+    """Read a bundle; raise ``BundleError`` if a file is missing, changed or unknown."""
+    try:
+        text = (folder / FACTS).read_bytes()
+        facts = json.loads(text)
+    except (OSError, ValueError) as error:
+        raise BundleError(f"{folder} holds no readable {FACTS}: {error}") from error
+    if facts.get("schema") != SCHEMA:
+        raise BundleError(f"{folder} has schema {facts.get('schema')}; this code reads {SCHEMA}")
+    for name, expected in facts["files"].items():
+        if sha256(folder / name) != expected:
+            raise BundleError(f"{folder / name} is not the file that {FACTS} names")
+    with safe_open(folder / WEIGHTS, framework="numpy") as weights:
+        head = weights.get_tensor(f"{facts['head']}.weight").astype(np.float32)[0]
+    return Bundle(
+        folder=folder,
+        facts=facts,
+        info=ModelInfo(
+            name=facts["name"],
+            version=facts["version"],
+            bundle_sha256=hashlib.sha256(text).hexdigest(),
+            setting=facts["setting"],
+            prevalence=facts["prevalence"],
+        ),
+        size=facts["input"]["size"],
+        calibration=Calibration(facts["calibration"]["slope"], facts["calibration"]["intercept"]),
+        thresholds=Thresholds(**facts["thresholds"]["probability"]),
+        gate=read_gate(folder / GATE, facts["gate"]),
+        head=head,
+    )
+
+
+def sha256(file: Path) -> str:
+    """Return a file's hash; raise ``BundleError`` if there is no such file."""
+    try:
+        with file.open("rb") as opened:
+            return hashlib.file_digest(opened, "sha256").hexdigest()
+    except OSError as error:
+        raise BundleError(f"{file} cannot be read: {error.strerror}") from error
+
+
+def read_gate(file: Path, facts: dict[str, Any]) -> Gate:
+    """Return the gate whose arrays are in ``file`` and whose numbers in ``facts``."""
+    arrays = {name: array.astype(np.float64) for name, array in load_file(file).items()}
+    return Gate(
+        **{
+            name: Domain(
+                mean=arrays[f"{name}.mean"],
+                directions=arrays[f"{name}.directions"],
+                scales=arrays[f"{name}.scales"],
+                **facts[name],
+            )
+            for name in ("embedding", "appearance")
+        }
+    )
+
+
+def write_gate(file: Path, gate: Gate) -> dict[str, Any]:
+    """Write a gate's arrays, in half precision, and return its numbers."""
+    arrays, facts = {}, {}
+    for name, domain in (("embedding", gate.embedding), ("appearance", gate.appearance)):
+        arrays[f"{name}.mean"] = domain.mean.astype(np.float16)
+        arrays[f"{name}.directions"] = np.ascontiguousarray(domain.directions, np.float16)
+        arrays[f"{name}.scales"] = domain.scales.astype(np.float16)
+        facts[name] = {"rest_variance": domain.rest_variance, "limit": domain.limit}
+    save_file(arrays, file)
+    return facts

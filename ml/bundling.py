@@ -1,0 +1,236 @@
+"""From a finished run to a bundle: calibrate, set thresholds and gate, measure.
+
+Every figure is measured with the files that ship, through the engine that
+serves them. Calibration, thresholds and the gate's limit come from the
+calibration fold; the test fold is only measured.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from safetensors.torch import load_file
+
+from ml import bundle as bundles
+from ml import calibration, card, export, folds, gate, metrics, runs, strangers, thresholds
+from ml.appearance import describe
+from ml.engines import OnnxEngine
+from ml.network import Network
+from ml.predictor import BLANK_SPREAD
+from ml.preprocess import open_picture
+from ml.progress import Progress
+from ml.sources import Sample, fingerprint, read
+from ml.version import code_version
+
+# The gate is described on so many of the pictures that the network learnt from.
+KNOWN = 4000
+# The share of good pictures that the gate may refuse, half by each of its domains.
+REFUSED = 0.01
+DISGUISED = 20
+FILES = (bundles.ONNX, bundles.WEIGHTS, bundles.GATE)
+
+
+def make(run: Path, out: Path, name: str, version: str) -> dict[str, Any]:
+    """Write the bundle of a run and return its facts.
+
+    Raises ``ValueError`` if the data is no longer what the run was trained on.
+    """
+    learnt = runs.read_facts(run)
+    recipe = learnt["recipe"]
+    samples = _same_samples(learnt)
+    assigned = folds.assign(samples, recipe["n_folds"], recipe["seed"])
+    if folds.fingerprint(samples, assigned) != learnt["folds"]["sha256"]:
+        raise ValueError("the split into folds is no longer the one of this run")
+
+    network = Network(recipe["model"], recipe["normalisation"])
+    network.net.load_state_dict(load_file(run / runs.WEIGHTS))
+    export.round_to_half(network)
+    out.mkdir(parents=True, exist_ok=True)
+    export.write_safetensors(network, out / bundles.WEIGHTS)
+    export.write_onnx(network, recipe["size"], out / bundles.ONNX)
+
+    engine = OnnxEngine(out / bundles.ONNX, threads=torch.get_num_threads())
+    fold = {
+        "calibration": np.flatnonzero(assigned == folds.CALIBRATION),
+        "test": np.flatnonzero(assigned == folds.TEST),
+        "known": _some(np.flatnonzero(assigned > folds.CALIBRATION), recipe["seed"]),
+    }
+    scored = {}
+    with Progress() as progress:
+        for part, rows in fold.items():
+            progress.start(part, len(rows))
+            scored[part] = _Scored(engine, [samples[i] for i in rows], recipe["size"], progress)
+
+    fitted = scored["calibration"]
+    line = calibration.fit(fitted.logits, fitted.targets)
+    policy = thresholds.choose(fitted.targets, line.probability(fitted.logits))
+    bounds = gate.Gate(
+        gate.fit(scored["known"].embeddings, fitted.embeddings, directions=64, refused=REFUSED / 2),
+        gate.fit(
+            scored["known"].appearances, fitted.appearances, directions=13, refused=REFUSED / 2
+        ),
+    )
+    gate_facts = bundles.write_gate(out / bundles.GATE, bounds)
+    stored_gate = bundles.read_gate(out / bundles.GATE, gate_facts)
+
+    for file in FILES:
+        (out / file).chmod(0o644)  # safetensors makes files that only their owner may read
+
+    melanomas = int(fitted.targets.sum())
+    prevalence = melanomas / len(fitted.targets)
+    facts = {
+        "schema": bundles.SCHEMA,
+        "name": name,
+        "version": version,
+        "architecture": recipe["model"],
+        "head": _head_name(network),
+        "classes": ["melanoma"],
+        "input": {
+            "size": recipe["size"],
+            "normalisation": recipe["normalisation"],
+            "crop": "largest centred square",
+            "resampling": "bicubic",
+        },
+        "setting": (
+            f"{len(fitted.targets):,} dermoscopic pictures from specialist clinics that the model "
+            f"had not learnt from; about {prevalence * 100:.0f} in 100 of them showed a melanoma"
+        ),
+        "prevalence": prevalence,
+        "calibration": {"method": "Platt", **asdict(line)},
+        "thresholds": {
+            "probability": asdict(policy),
+            "policy": {
+                "not_sure": f"sensitivity {thresholds.NOT_SURE_SENSITIVITY:.0%}",
+                "higher_concern": f"sensitivity {thresholds.HIGHER_SENSITIVITY:.0%}",
+                "high_concern": f"specificity {thresholds.HIGH_SPECIFICITY:.0%}",
+            },
+        },
+        "gate": gate_facts,
+        "kpis": {
+            "test": scored["test"].figures(line, policy),
+            "gate": {
+                "known_refused": scored["test"].refused_by_source(stored_gate),
+                "strangers_refused": _strangers_refused(
+                    engine, scored["test"].samples, recipe["size"], stored_gate
+                ),
+            },
+        },
+        "data": [
+            {key: value for key, value in source.items() if key != "folder"}
+            for source in learnt["data"]
+        ],
+        "data_sha256": learnt["data_sha256"],
+        "folds": {**learnt["folds"], "number": recipe["n_folds"]},
+        "recipe": recipe,
+        "trained_on": learnt["trained_on"],
+        "training_seconds": round(learnt["seconds"]),
+        "code": {"trained": learnt["code"], "bundled": code_version()},
+        "torch": learnt["torch"],
+        "device": {"cpu": "CPUs", "cuda": "a GPU"}[learnt["device"]],
+        "files": {file: bundles.sha256(out / file) for file in FILES},
+    }
+    runs.write_json(out / bundles.FACTS, facts)
+    runs.write_text(out / bundles.CARD, card.render(facts))
+    return facts
+
+
+class _Scored:
+    """What the network says of some samples."""
+
+    def __init__(
+        self, engine: OnnxEngine, samples: Sequence[Sample], size: int, progress: Progress
+    ) -> None:
+        self.samples = samples
+        self.targets = np.array([sample.target for sample in samples])
+        self.sources = np.array([sample.source for sample in samples])
+        rows = []
+        for sample in samples:
+            pixels = open_picture(sample.path, size)[None]
+            logit, embedding, _ = engine(pixels)
+            rows.append((logit, embedding, describe(pixels)))
+            progress.advance()
+        parts = (np.concatenate(part) for part in zip(*rows, strict=True))
+        self.logits, self.embeddings, self.appearances = parts
+
+    def figures(
+        self, line: calibration.Calibration, policy: bundles.Thresholds
+    ) -> dict[str, dict[str, Any]]:
+        """Return the figures of all sources together and of each on its own."""
+        chosen = {"all": np.full(len(self.samples), True)}
+        chosen |= {str(name): self.sources == name for name in dict.fromkeys(self.sources)}
+        return {name: self._figures_of(rows, line, policy) for name, rows in chosen.items()}
+
+    def _figures_of(
+        self, rows: np.ndarray, line: calibration.Calibration, policy: bundles.Thresholds
+    ) -> dict[str, Any]:
+        targets, probabilities = self.targets[rows], line.probability(self.logits[rows])
+        try:
+            again = asdict(calibration.fit(np.log(probabilities / (1 - probabilities)), targets))
+        except ValueError:  # too few melanomas
+            again = {"slope": None, "intercept": None}
+        return {
+            "pictures": len(targets),
+            "melanomas": int(targets.sum()),
+            "auc": asdict(metrics.auc(targets, probabilities)),
+            "brier": metrics.brier(targets, probabilities),
+            "calibration_slope": again["slope"],
+            "calibration_intercept": again["intercept"],
+            "mean_probability": float(probabilities.mean()),
+            "at_threshold": {
+                outcome: {
+                    "sensitivity": asdict(metrics.sensitivity(targets, probabilities >= limit)),
+                    "specificity": asdict(metrics.specificity(targets, probabilities >= limit)),
+                }
+                for outcome, limit in asdict(policy).items()
+            },
+        }
+
+    def refused_by_source(self, bounds: gate.Gate) -> dict[str, dict[str, float]]:
+        """Return the share of each source's pictures that the gate refuses."""
+        refused = bounds.embedding.excludes(self.embeddings)
+        refused |= bounds.appearance.excludes(self.appearances)
+        return {
+            str(name): asdict(metrics.proportion(int(refused[rows].sum()), int(rows.sum())))
+            for name in dict.fromkeys(self.sources)
+            for rows in [self.sources == name]
+        }
+
+
+def _same_samples(learnt: dict[str, Any]) -> list[Sample]:
+    collections = [read(Path(source["folder"])) for source in learnt["data"]]
+    samples = [sample for collection in collections for sample in collection.samples]
+    if fingerprint(samples) != learnt["data_sha256"]:
+        raise ValueError("the data is no longer what this run was trained on")
+    return samples
+
+
+def _some(rows: np.ndarray, seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).permutation(rows)[:KNOWN]
+
+
+def _head_name(network: Network) -> str:
+    head = network.net.get_classifier()
+    return next(name for name, module in network.net.named_modules() if module is head)
+
+
+def _strangers_refused(
+    engine: OnnxEngine, lesions: Sequence[Sample], size: int, bounds: gate.Gate
+) -> dict[str, dict[str, float]]:
+    """Return the share of pictures without a mole that are refused, by kind."""
+    pictures = list(strangers.made_up(size))
+    for lesion in lesions[:: max(1, len(lesions) // DISGUISED)][:DISGUISED]:
+        pictures += strangers.disguised(Image.fromarray(open_picture(lesion.path, size)))
+    kinds: dict[str, list[bool]] = {}
+    for kind, picture in pictures:
+        pixels = np.asarray(picture)
+        blank = pixels.mean(axis=2).std() < BLANK_SPREAD
+        _, embedding, _ = engine(pixels[None])
+        kinds.setdefault(kind, []).append(bool(blank or bounds.refuses(pixels[None], embedding)[0]))
+    return {
+        kind: asdict(metrics.proportion(sum(refused), len(refused)))
+        for kind, refused in kinds.items()
+    }

@@ -1,0 +1,179 @@
+"""The model card: everything that ``bundle.json`` holds, for people to read.
+
+Sections after Mitchell et al., "Model Cards for Model Reporting" (2019).
+"""
+
+from typing import Any
+
+from ml.metrics import Estimate
+
+# With fewer melanomas a figure says more about chance than about the model.
+FEW = 20
+
+
+def render(facts: dict[str, Any]) -> str:
+    """Return the card as Markdown."""
+    test = facts["kpis"]["test"]
+    recipe = facts["recipe"]
+    hours = facts["training_seconds"] / 3600
+    started = (
+        f"`{recipe['init']}`"
+        if recipe["init"]
+        else "timm's weights"
+        if recipe["pretrained"]
+        else "random weights"
+    )
+    return f"""# {facts["name"]} {facts["version"]}
+
+A research model, **not a medical device**. It has not been tested in a clinic, and its number is
+neither a diagnosis nor an all-clear.
+
+## Model
+
+- {facts["architecture"]}, one output (melanoma), {facts["input"]["size"]} x {facts["input"]["size"]}
+  pixels: the {facts["input"]["crop"]} of the picture, {facts["input"]["resampling"]} reduction.
+- Answers with a calibrated probability, one of five outcomes, a class activation map, or "cannot be
+  judged".
+- Weights rounded to half precision; every engine computes in single precision with the same weights.
+
+## Intended use
+
+Research and teaching with dermoscopic close-ups of single pigmented spots, as part of Naevus. Not for
+deciding whether a person needs a doctor.
+
+## Data
+
+{_data(facts)}
+
+The split keeps every lesion (HAM10000) and every patient (SIIM-ISIC) in one of
+{facts["folds"]["number"]} folds; ISIC 2017 names neither, so its pictures were split one by one. The
+network learnt from {facts["trained_on"]:,} pictures. One fold was kept for calibration and thresholds
+and one for the figures below; neither was used to choose anything about the network.
+
+HAM10000 and SIIM-ISIC are licensed CC BY-NC 4.0, so these weights are for **non-commercial** use.
+The network began with {started}.
+
+## Figures on the test fold
+
+Lesions and patients that the network never saw, from the same clinics as those it learnt from.
+Figures in brackets are 95 % confidence intervals (DeLong for AUC, Wilson for shares).
+
+{_discrimination(test)}
+
+**Thresholds**, fixed on the calibration fold, measured on the test fold:
+
+{_operating_points(facts)}
+
+**Calibration** ({facts["calibration"]["method"]}, fitted on the calibration fold), measured on the
+test fold, all sources together: Brier score {test["all"]["brier"]:.4f}; slope
+{_number(test["all"]["calibration_slope"])} and intercept
+{_number(test["all"]["calibration_intercept"])} (ideal: 1 and 0); mean probability
+{test["all"]["mean_probability"]:.3f} where
+{test["all"]["melanomas"] / test["all"]["pictures"]:.3f} were melanomas. The probability holds for a
+share of melanomas as in the setting ("{facts["setting"]}"); among spots that people photograph at home
+melanomas are far rarer.
+
+## Pictures that it refuses
+
+Share of good pictures of the test fold refused by the in-domain gate (its limit was set to refuse
+1 % of the calibration fold):
+
+{_refused(facts["kpis"]["gate"]["known_refused"])}
+
+Share of pictures without a mole that are refused (made up after the limit was fixed):
+
+{_refused(facts["kpis"]["gate"]["strangers_refused"])}
+
+## Limits
+
+- Learnt from dermoscopic pictures only. **Photos taken with a bare phone camera have not been
+  measured**; the number means less for them.
+- Skin tones are not labelled in the data, and dark skin is rare in it. **How it does on dark skin has
+  not been measured.**
+- Test and training pictures come from the same clinics and cameras. On pictures from elsewhere such
+  models do worse, and by how much has not been measured here.
+- "Benign" in SIIM-ISIC mostly means that nobody took a sample.
+- Only melanoma counts as positive. Other skin cancers, such as basal cell carcinoma, are among the
+  rest, and a low number says nothing about them.
+- The activation map shows what the network went by, not what a doctor would go by.
+
+## How it was made
+
+- {recipe["epochs"]} epochs of AdamW, peak learning rate {recipe["lr"]}, weight decay
+  {recipe["weight_decay"]}, batches of {recipe["batch"]}, warm-up and half a cosine; mean of weights
+  (decay {recipe["ema"]}); seed {recipe["seed"]}; {hours:.1f} hours on {facts["device"]}, torch
+  {facts["torch"]}. The schedule was fixed beforehand; the last weights were taken.
+- Data SHA-256 `{facts["data_sha256"][:16]}`, folds SHA-256 `{facts["folds"]["sha256"][:16]}`, code
+  `{facts["code"]["trained"]}`.
+
+```sh
+{_commands(facts)}
+```
+"""
+
+
+def _data(facts: dict[str, Any]) -> str:
+    rows = [
+        "| source | pictures | melanomas | lesions or patients | licence |",
+        "|---|---|---|---|---|",
+    ]
+    rows += [
+        f"| {one['source']} | {one['pictures']:,} | {one['melanomas']:,} | {one['groups']:,} "
+        f"| {one['licence']} |"
+        for one in facts["data"]
+    ]
+    return "\n".join(rows)
+
+
+def _discrimination(test: dict[str, Any]) -> str:
+    rows = [
+        "| source | pictures | melanomas | AUC, melanoma against the rest |",
+        "|---|---|---|---|",
+    ]
+    for name, figures in test.items():
+        remark = " too few melanomas to say" if figures["melanomas"] < FEW else ""
+        rows.append(
+            f"| {'all together' if name == 'all' else name} | {figures['pictures']:,} "
+            f"| {figures['melanomas']} | {Estimate(**figures['auc'])}{remark} |"
+        )
+    return "\n".join(rows)
+
+
+def _operating_points(facts: dict[str, Any]) -> str:
+    rows = ["| from | set for | probability | source | sensitivity | specificity |"]
+    rows.append("|---|---|---|---|---|---|")
+    for outcome, limit in facts["thresholds"]["probability"].items():
+        for name, figures in facts["kpis"]["test"].items():
+            if figures["melanomas"] < FEW:
+                continue
+            at = figures["at_threshold"][outcome]
+            rows.append(
+                f"| {outcome.replace('_', ' ')} | {facts['thresholds']['policy'][outcome]} "
+                f"| {limit:.3f} | {name} | {Estimate(**at['sensitivity'])} "
+                f"| {Estimate(**at['specificity'])} |"
+            )
+    return "\n".join(rows)
+
+
+def _refused(shares: dict[str, dict[str, float]]) -> str:
+    rows = ["| pictures | refused |", "|---|---|"]
+    rows += [f"| {name} | {Estimate(**share)} |" for name, share in shares.items()]
+    return "\n".join(rows)
+
+
+def _number(value: float | None) -> str:
+    return "not to be had" if value is None else f"{value:.2f}"
+
+
+def _commands(facts: dict[str, Any]) -> str:
+    recipe = facts["recipe"]
+    begin = f"--init {recipe['init']}" if recipe["init"] else "--pretrained" * recipe["pretrained"]
+    data = " ".join("--data DIR" for _ in facts["data"])
+    return (
+        f"python -m ml train {data} --model {recipe['model']} {begin} \\\n"
+        f"    --normalisation {recipe['normalisation']} --size {recipe['size']} "
+        f"--epochs {recipe['epochs']} \\\n"
+        f"    --batch {recipe['batch']} --lr {recipe['lr']} --folds {recipe['n_folds']} "
+        f"--seed {recipe['seed']} --out RUN\n"
+        f"python -m ml bundle RUN --out BUNDLE --name {facts['name']} --release {facts['version']}"
+    )

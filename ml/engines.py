@@ -1,0 +1,98 @@
+"""What runs the network: ONNX Runtime on a CPU, torch on a GPU.
+
+Both take ``uint8[n, size, size, 3]`` and return ``logit[n]``, ``embedding[n, c]``
+and ``feature_map[n, c, h, w]`` as ``float32`` arrays.
+"""
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import onnxruntime
+
+from ml.bundle import ONNX, WEIGHTS, Bundle
+
+Raw = tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+class Engine(Protocol):
+    """Runs the network on pictures of the bundle's size."""
+
+    def __call__(self, pixels: np.ndarray) -> Raw:
+        """Return logits, embeddings and last feature maps."""
+
+
+class OnnxEngine:
+    """ONNX Runtime, one picture at a time: on a CPU a batch brings nothing."""
+
+    def __init__(self, model: Path, threads: int = 1) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        # Threads that spin while they wait take the CPU from everything else.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        options.log_severity_level = 3
+        self._session = onnxruntime.InferenceSession(
+            model, options, providers=["CPUExecutionProvider"]
+        )
+
+    def __call__(self, pixels: np.ndarray) -> Raw:
+        """Return logits, embeddings and last feature maps."""
+        outputs = [self._session.run(None, {"pixels": one[None]}) for one in pixels]
+        logits, embeddings, maps = (np.concatenate(part) for part in zip(*outputs, strict=True))
+        return logits, embeddings, maps
+
+
+class TorchEngine:
+    """torch, the whole batch at once; in half precision (bfloat16) on a GPU."""
+
+    def __init__(self, bundle: Bundle, device: str) -> None:
+        import torch  # the CPU worker has none
+        from safetensors.torch import load_file
+
+        from ml.network import Network
+
+        facts = bundle.facts
+        network = Network(facts["architecture"], facts["input"]["normalisation"])
+        weights = load_file(bundle.folder / WEIGHTS)
+        network.net.load_state_dict({name: tensor.float() for name, tensor in weights.items()})
+        self._torch, self._device = torch, torch.device(device)
+        network = network.eval().to(self._device)
+        self._network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def __call__(self, pixels: np.ndarray) -> Raw:
+        """Return logits, embeddings and last feature maps."""
+        torch, kind = self._torch, self._device.type
+        with torch.inference_mode(), torch.autocast(kind, torch.bfloat16, enabled=kind == "cuda"):
+            raw = self._network(torch.from_numpy(pixels).to(self._device))
+        logits, embeddings, maps = (part.float().cpu().numpy() for part in raw)
+        return logits, embeddings, maps
+
+
+def choose(bundle: Bundle, device: str = "auto", threads: int = 1) -> Engine:
+    """Return the engine for ``cpu`` (ONNX Runtime), ``cuda`` or ``torch-cpu`` (torch).
+
+    ``auto`` is a GPU where torch is installed and finds one, else the CPU.
+    """
+    if device == "auto":
+        device = "cuda" if _has_gpu() else "cpu"
+    if device == "cpu":
+        return OnnxEngine(bundle.folder / ONNX, threads)
+    if device == "cuda" or device.startswith("cuda:"):
+        return TorchEngine(bundle, device)
+    if device == "torch-cpu":
+        return TorchEngine(bundle, "cpu")
+    raise ValueError(f"unknown device {device!r}: auto, cpu, cuda, cuda:N or torch-cpu")
+
+
+def _has_gpu() -> bool:
+    # Looking for torch's folder is free; importing it takes seconds and 200 MB.
+    if find_spec("torch") is None or not _has_nvidia_driver():
+        return False
+    import torch
+
+    return torch.cuda.is_available()
+
+
+def _has_nvidia_driver() -> bool:
+    return Path("/proc/driver/nvidia/version").exists() or Path("/dev/nvidiactl").exists()

@@ -1,0 +1,51 @@
+"""Scores of pictures that the network has not learnt from."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import torch
+
+from ml.metrics import auc
+from ml.network import Network
+from ml.preprocess import open_picture
+from ml.sources import Sample
+
+BATCH = 32
+
+
+@torch.no_grad()
+def score(
+    network: Network, samples: Sequence[Sample], size: int, tick: Callable[[int], None]
+) -> np.ndarray:
+    """Return the logit of each picture, ``float32[len(samples)]``, without augmentation."""
+    network.eval()
+    device = next(network.parameters()).device
+    logits = []
+    for start in range(0, len(samples), BATCH):
+        batch = samples[start : start + BATCH]
+        pixels = np.stack([open_picture(sample.path, size) for sample in batch])
+        logit, _, _ = network(torch.from_numpy(pixels).to(device))
+        logits.append(logit.float().cpu().numpy())
+        tick(len(batch))
+    return np.concatenate(logits)
+
+
+def auc_by_source(
+    samples: Sequence[Sample], chosen: np.ndarray, logits: np.ndarray
+) -> dict[str, dict[str, Any]]:
+    """Return the AUC of each source on its own, where it has both classes."""
+    targets = np.array([sample.target for sample in samples])
+    source = np.array([sample.source for sample in samples])
+    figures = {}
+    for name in dict.fromkeys(source):
+        rows = chosen & (source == name)
+        melanomas = int(targets[rows].sum())
+        if 0 < melanomas < rows.sum():
+            figures[str(name)] = {
+                "pictures": int(rows.sum()),
+                "melanomas": melanomas,
+                "auc": asdict(auc(targets[rows], logits[rows])),
+            }
+    return figures

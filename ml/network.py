@@ -1,0 +1,100 @@
+"""A timm backbone with one output: the evidence for melanoma.
+
+The network takes pixels as they lie in memory and normalises them itself, so
+that no caller can do it differently.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load_file
+from torch import nn
+
+# The shim must come before timm.
+from ml import torchvision_shim  # noqa: F401
+
+# isort: split
+import timm
+from timm.data import (
+    IMAGENET_DEFAULT_MEAN,
+    IMAGENET_DEFAULT_STD,
+    IMAGENET_INCEPTION_MEAN,
+    IMAGENET_INCEPTION_STD,
+)
+
+# Which normalisation the initial weights were trained with, in timm's terms.
+NORMALISATIONS = {
+    "imagenet": (IMAGENET_DEFAULT_MEAN, IMAGENET_DEFAULT_STD),
+    "inception": (IMAGENET_INCEPTION_MEAN, IMAGENET_INCEPTION_STD),
+}
+
+
+class Network(nn.Module):
+    """``uint8[n, h, w, 3]`` in; logit, embedding and last feature map out.
+
+    The head is an average over the feature map and one linear layer. Hence the
+    activation map, the feature map weighted by the head, is exact: its mean plus
+    the bias is the logit. ``net`` is a plain timm model, and its weights load
+    into ``timm.create_model(architecture, num_classes=1)``.
+    """
+
+    net: Any  # a timm model; torch declares what modules hold as tensors
+    mean: torch.Tensor
+    std: torch.Tensor
+
+    def __init__(
+        self, architecture: str, normalisation: str, *, pretrained: bool = False, dropout: float = 0
+    ) -> None:
+        super().__init__()
+        self.net = timm.create_model(
+            architecture, num_classes=1, pretrained=pretrained, drop_rate=dropout
+        )
+        mean, std = NORMALISATIONS[normalisation]
+        self.register_buffer("mean", 255 * torch.tensor(mean)[:, None, None], persistent=False)
+        self.register_buffer("std", 255 * torch.tensor(std)[:, None, None], persistent=False)
+        self.dropout = nn.Dropout(dropout)
+        self._check_head()
+        # Begin undecided: some of timm's first heads answer with large logits.
+        nn.init.normal_(self.net.get_classifier().weight, std=0.01)
+        nn.init.zeros_(self.net.get_classifier().bias)
+
+    def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Return ``logit[n]``, ``embedding[n, c]`` and ``feature_map[n, c, h, w]``."""
+        return self.judge(pixels.permute(0, 3, 1, 2).float())
+
+    def judge(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """The same for ``float[n, 3, h, w]`` in 0..255, as augmentation leaves it."""
+        feature_map = self.net.forward_features((images - self.mean) / self.std)
+        embedding = feature_map.mean(dim=(2, 3))
+        logit = self.net.get_classifier()(self.dropout(embedding))[:, 0]
+        return logit, embedding, feature_map
+
+    @torch.no_grad()
+    def _check_head(self) -> None:
+        """Refuse an architecture whose head is more than pooling and one layer."""
+        self.eval()
+        images = torch.rand(2, 3, 64, 64)
+        feature_map = self.net.forward_features(images)
+        if feature_map.ndim == 4 and feature_map.shape[1] == self.net.get_classifier().in_features:
+            ours = self.net.get_classifier()(feature_map.mean(dim=(2, 3)))
+            if torch.allclose(ours, self.net(images), atol=1e-4):
+                return
+        raise ValueError(
+            "the head of this architecture is more than average pooling and one linear layer: "
+            "its activation map would not be exact"
+        )
+
+
+def load_initial_weights(network: Network, file: Path) -> None:
+    """Load everything but the classifier; raise ``ValueError`` for any other gap."""
+    weights = load_file(file)
+    head = {name for name in network.net.state_dict() if name.startswith("classifier.")}
+    weights = {name: tensor for name, tensor in weights.items() if name not in head}
+    result = network.net.load_state_dict(weights, strict=False)
+    lacking = set(result.missing_keys) - head
+    if lacking or result.unexpected_keys:
+        raise ValueError(
+            f"{file} is not of this architecture: lacks {sorted(lacking)[:3]}, "
+            f"has {sorted(result.unexpected_keys)[:3]} too many"
+        )

@@ -1,0 +1,103 @@
+"""From a picture to a calibrated answer.
+
+The same code answers for the web app, for ``python -m ml predict`` and for the
+figures in the model card.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from PIL import Image
+
+from ml import bundle as bundles
+from ml import engines
+from ml.contracts import ActivationMap, ModelInfo, Outcome, Prediction, Refusal
+from ml.preprocess import centre_square_share, to_square
+
+# A picture whose grey values differ by less than this (standard deviation, of
+# 255) shows nothing. Dermoscopic pictures lie far above it.
+BLANK_SPREAD = 4.0
+
+
+class Predictor:
+    """A model bundle, ready to answer."""
+
+    def __init__(self, bundle: bundles.Bundle, engine: engines.Engine) -> None:
+        self._bundle, self._engine = bundle, engine
+
+    @classmethod
+    def load(
+        cls, path: Path | str = bundles.DEFAULT, device: str = "auto", threads: int = 1
+    ) -> Self:
+        """Load a bundle; ``device`` as in ``engines.choose``.
+
+        Raises ``BundleError`` for a bundle that is not whole or was changed.
+        """
+        bundle = bundles.read(Path(path))
+        return cls(bundle, engines.choose(bundle, device, threads))
+
+    @property
+    def info(self) -> ModelInfo:
+        """Which model this is."""
+        return self._bundle.info
+
+    @property
+    def size(self) -> int:
+        """The side in pixels of the square that the network sees."""
+        return self._bundle.size
+
+    def predict_batch(self, images: Sequence[Image.Image]) -> list[Prediction]:
+        """Answer pictures of any size; a JPEG is best not decoded yet.
+
+        Raises ``OSError`` when a picture cannot be decoded.
+        """
+        if not images:
+            return []
+        # Before decoding: `to_square` may leave the picture at a reduced size.
+        boxes = [centre_square_share(*image.size) for image in images]
+        pixels = np.stack([to_square(image, self.size) for image in images])
+        return self.predict_pixels(pixels, boxes)
+
+    def predict_pixels(
+        self, pixels: np.ndarray, boxes: Sequence[tuple[float, float, float, float]]
+    ) -> list[Prediction]:
+        """Answer ``uint8[n, size, size, 3]`` that came from these boxes of their pictures."""
+        logits, embeddings, maps = self._engine(pixels)
+        probabilities = self._bundle.calibration.probability(logits)
+        strangers = self._bundle.gate.refuses(pixels, embeddings)
+        return [
+            self._answer(*one)
+            for one in zip(pixels, probabilities, strangers, maps, boxes, strict=True)
+        ]
+
+    def _answer(self, pixels, probability, stranger, feature_map, box) -> Prediction:
+        refusal = None
+        if pixels.mean(axis=2).std() < BLANK_SPREAD:
+            refusal = Refusal.BLANK
+        elif stranger:
+            refusal = Refusal.OUT_OF_DOMAIN
+        return Prediction(
+            probability=float(probability),
+            outcome=(
+                Outcome.CANNOT_ASSESS
+                if refusal
+                else self._bundle.thresholds.outcome(float(probability))
+            ),
+            refusal=refusal,
+            activation_map=ActivationMap(box, activation(feature_map, self._bundle.head)),
+        )
+
+
+def activation(feature_map: np.ndarray, head: np.ndarray) -> list[list[float]]:
+    """Return the class activation map of ``feature_map[c, h, w]``, as rows of 0 to 1.
+
+    After Zhou et al. (2016): with average pooling and one linear layer the logit
+    is the mean of this map plus the bias, so the map is exact. What speaks
+    against melanoma is cut off; the strongest evidence is 1.
+    """
+    evidence = np.maximum(np.tensordot(head, feature_map, axes=1), 0)
+    strongest = evidence.max()
+    scaled = evidence / strongest if strongest > 0 else evidence
+    return [[round(float(value), 3) for value in row] for row in scaled]

@@ -1,0 +1,28 @@
+"""What one can do with the package, declared once for every door.
+
+``python -m ml VERB`` and the site's management commands both read ``VERBS``.
+Each verb imports what it needs only when it runs: ``predict`` never loads the
+training stack, and asking for help loads nothing.
+"""
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from ml.verbs import bundle, predict, train
+
+
+@dataclass(frozen=True)
+class Verb:
+    """A command: its arguments, and what runs them and returns the exit status."""
+
+    help: str
+    add_arguments: Callable[[ArgumentParser], None]
+    run: Callable[[Namespace], int]
+
+
+VERBS = {
+    "train": Verb(train.HELP, train.add_arguments, train.run),
+    "bundle": Verb(bundle.HELP, bundle.add_arguments, bundle.run),
+    "predict": Verb(predict.HELP, predict.add_arguments, predict.run),
+}
