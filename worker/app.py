@@ -23,11 +23,11 @@ def _listen_to_own_heart(sender: str, instance, **kwargs) -> None:
 
 @signals.worker_ready.connect
 def _start(sender, **kwargs) -> None:
-    from worker.drain import drain  # noqa: PLC0415  Django is set up only now
+    from webplatform.predictions import queue  # noqa: PLC0415  Django is set up only now
 
     heartbeat.start(app, sender.hostname)
     # Whatever was queued while no worker ran is waiting for a doorbell.
-    drain.delay()
+    queue.wake_a_worker()
 
 
 @signals.worker_process_init.connect

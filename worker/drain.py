@@ -2,8 +2,10 @@
 
 import itertools
 import logging
+import signal
 import time
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
 from billiard.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
@@ -29,15 +31,30 @@ def drain() -> None:
     predictor = model.load()
     deadline = time.monotonic() + DRAIN_S
     for turn in itertools.count(1):
-        claims = queue.claim(settings.INFERENCE_BATCH, retry=turn % RETRY_EVERY == 0)
-        if not claims:
-            return
-        if turn == 1 and len(claims) == settings.INFERENCE_BATCH:
-            drain.delay()  # there may be more: wake the next one too
-        answer(predictor, claims)
+        with undisturbed():
+            claims = queue.claim(settings.INFERENCE_BATCH, retry=turn % RETRY_EVERY == 0)
+            if not claims:
+                return
+            if turn == 1 and len(claims) == settings.INFERENCE_BATCH:
+                queue.wake_a_worker()  # there may be more
+            answer(predictor, claims)
         if time.monotonic() > deadline:
-            drain.delay()
+            queue.wake_a_worker()
             return
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Put a SIGTERM off until the claimed photos are answered.
+
+    A process manager that stops the whole group also signals this child, and
+    its photos would have to wait for their lease to run out.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
 
 
 def answer(predictor: Predictor, claims: list[queue.Claim]) -> None:

@@ -1,6 +1,9 @@
 """Doorbell in, results out, with a model made up for the test."""
 
 import io
+import os
+import signal
+import sys
 
 import pytest
 from billiard.exceptions import SoftTimeLimitExceeded
@@ -15,17 +18,6 @@ from worker import model
 pytestmark = pytest.mark.django_db
 
 
-class Rings:
-    """Counts the drains that a drain asks for."""
-
-    def __init__(self) -> None:
-        self.count = 0
-
-    def append(self) -> None:
-        """Ask for one more."""
-        self.count += 1
-
-
 class FakePredictor:
     """Answers every picture, unless told which ones to choke on."""
 
@@ -33,7 +25,6 @@ class FakePredictor:
 
     def __init__(self) -> None:
         self.batches: list[int] = []
-        self.rings = Rings()
         self.poison: set[tuple[int, int]] = set()
         self.error: type[Exception] = RuntimeError
 
@@ -51,7 +42,6 @@ class FakePredictor:
 def predictor(monkeypatch):
     """Put a made-up model into this process."""
     fake = FakePredictor()
-    monkeypatch.setattr(module.drain, "delay", fake.rings.append)
     monkeypatch.setattr(model, "load", lambda: fake)
     return fake
 
@@ -118,26 +108,26 @@ def test_running_out_of_time_gives_the_photos_back(predictor, queue_of_photos):
 
 
 def test_a_drain_is_bounded_and_rings_for_the_next(
-    predictor, queue_of_photos, settings, monkeypatch
+    predictor, doorbell, queue_of_photos, settings, monkeypatch
 ):
     monkeypatch.setattr(module, "DRAIN_S", 0.0)
     settings.INFERENCE_BATCH = 2
     queue_of_photos(*[100] * 6)
     module.drain()
     assert statuses().count("done") == 2
-    assert predictor.rings.count == 2, "one to wake a neighbour, one to go on"
+    assert len(doorbell) == 2, "one to wake a neighbour, one to go on"
 
 
 def test_a_full_batch_wakes_the_next_worker_and_a_small_one_does_not(
-    predictor, queue_of_photos, settings
+    predictor, doorbell, queue_of_photos, settings
 ):
     settings.INFERENCE_BATCH = 4
     queue_of_photos(*[100] * 3)
     module.drain()
-    assert predictor.rings.count == 0
+    assert len(doorbell) == 0
     queue_of_photos(*[100] * 9)
     module.drain()
-    assert predictor.rings.count == 1
+    assert len(doorbell) == 1
 
 
 def test_retries_are_not_starved_by_fresh_photos(predictor, queue_of_photos, settings):
@@ -149,3 +139,23 @@ def test_retries_are_not_starved_by_fresh_photos(predictor, queue_of_photos, set
     assert set(statuses()) == {"done"}
     order = list(Prediction.objects.order_by("finished_at").values_list("attempts", flat=True))
     assert order.index(2) == module.RETRY_EVERY - 1
+
+
+def test_a_stop_waits_for_the_batch_and_not_for_the_queue(predictor, queue_of_photos, settings):
+    settings.INFERENCE_BATCH = 2
+    queue_of_photos(*[100] * 6)
+    stopped = []
+    before = signal.signal(signal.SIGTERM, lambda *_: stopped.append(statuses()) or sys.exit())
+    answer_batch = predictor.predict_batch
+
+    def predict_and_be_stopped(images):
+        os.kill(os.getpid(), signal.SIGTERM)
+        return answer_batch(images)
+
+    predictor.predict_batch = predict_and_be_stopped
+    try:
+        with pytest.raises(SystemExit):
+            module.drain()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert stopped == [["done"] * 2 + ["queued"] * 4]

@@ -144,6 +144,11 @@ def _given_up(error: str) -> dict:
     }
 
 
+def wake_a_worker() -> None:
+    """Ring for whatever may be queued. Never raises, and never takes long."""
+    doorbell.ring()
+
+
 @dataclass(frozen=True)
 class Swept:
     """What one sweep found: numbers of predictions."""
@@ -169,5 +174,5 @@ def sweep() -> Swept:
         status=_Status.QUEUED, created_at__lt=Now() - UNHEARD
     ).count()
     if requeued or unheard:
-        doorbell.ring()
+        wake_a_worker()
     return Swept(requeued, given_up, unheard)

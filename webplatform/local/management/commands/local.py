@@ -46,7 +46,8 @@ class Command(BaseCommand):
         env = os.environ | {"BROKER_URL": chosen.url, "PYTHONUNBUFFERED": "1"}
         python = shlex.quote(sys.executable)
         if chosen.command:
-            manager.add_process("broker", f"exec {chosen.command}")
+            # Its warnings are about settings of servers, not of a laptop.
+            manager.add_process("broker", f"exec {chosen.command}", quiet=True)
         manager.add_process(
             "worker",
             f"exec {python} -m celery --quiet -A worker.app worker --concurrency {workers} "
