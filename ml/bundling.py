@@ -127,6 +127,7 @@ def make(run: Path, out: Path, name: str, version: str) -> dict[str, Any]:
         "folds": {**learnt["folds"], "number": recipe["n_folds"]},
         "recipe": recipe,
         "trained_on": learnt["trained_on"],
+        "epochs_done": len(learnt["history"]),
         "training_seconds": round(learnt["seconds"]),
         "code": {"trained": learnt["code"], "bundled": code_version()},
         "torch": learnt["torch"],

@@ -23,6 +23,7 @@ def render(facts: dict[str, Any]) -> str:
         if recipe["pretrained"]
         else "random weights"
     )
+    cut = ", but cut short" if facts["epochs_done"] < recipe["epochs"] else ""
     return f"""# {facts["name"]} {facts["version"]}
 
 A research model, **not a medical device**. It has not been tested in a clinic, and its number is
@@ -99,10 +100,11 @@ Share of pictures without a mole that are refused (made up after the limit was f
 
 ## How it was made
 
-- {recipe["epochs"]} epochs of AdamW, peak learning rate {recipe["lr"]}, weight decay
+- {facts["epochs_done"]} epochs of a schedule of {recipe["epochs"]}, with AdamW, peak learning rate {recipe["lr"]}, weight decay
   {recipe["weight_decay"]}, batches of {recipe["batch"]}, warm-up and half a cosine; mean of weights
   (decay {recipe["ema"]}); seed {recipe["seed"]}; {hours:.1f} hours on {facts["device"]}, torch
-  {facts["torch"]}. The schedule was fixed beforehand; the last weights were taken.
+  {facts["torch"]}. The schedule was fixed beforehand{cut}; the last
+  averaged weights were taken.
 - Data SHA-256 `{facts["data_sha256"][:16]}`, folds SHA-256 `{facts["folds"]["sha256"][:16]}`, code
   `{facts["code"]["trained"]}`.
 
@@ -169,11 +171,13 @@ def _commands(facts: dict[str, Any]) -> str:
     recipe = facts["recipe"]
     begin = f"--init {recipe['init']}" if recipe["init"] else "--pretrained" * recipe["pretrained"]
     data = " ".join("--data DIR" for _ in facts["data"])
+    done, planned = facts["epochs_done"], recipe["epochs"]
+    stop = f"--stop-after {done} " if done < planned else ""
     return (
         f"python -m ml train {data} --model {recipe['model']} {begin} \\\n"
         f"    --normalisation {recipe['normalisation']} --size {recipe['size']} "
         f"--epochs {recipe['epochs']} \\\n"
         f"    --batch {recipe['batch']} --lr {recipe['lr']} --folds {recipe['n_folds']} "
-        f"--seed {recipe['seed']} --out RUN\n"
+        f"--seed {recipe['seed']} {stop}--out RUN\n"
         f"python -m ml bundle RUN --out BUNDLE --name {facts['name']} --release {facts['version']}"
     )

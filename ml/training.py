@@ -180,11 +180,13 @@ def train(
     *,
     resume: bool = False,
     limit: int | None = None,
+    stop_after: int | None = None,
 ) -> dict[str, Any]:
     """Train by a fixed schedule and write the run folder; return its facts.
 
-    ``limit`` keeps only so many training pictures, for a quick try. Nothing is
-    chosen by the folds held out: they are scored once, at the end.
+    ``limit`` keeps only so many training pictures, for a quick try. ``stop_after``
+    ends the schedule after so many epochs; a resumed run can go on from there.
+    Nothing is chosen by the folds held out: they are scored once, at the end.
     """
     samples = [sample for collection in collections for sample in collection.samples]
     assigned = folds.assign(samples, recipe.n_folds, recipe.seed)
@@ -200,7 +202,7 @@ def train(
         paths = [samples[i].path for i in learning]
         pixels = decode(paths, recipe.size, cache, progress.advance)
         targets = torch.tensor([samples[i].target for i in learning])
-        while trainer.epoch < recipe.epochs:
+        while trainer.epoch < min(recipe.epochs, stop_after or recipe.epochs):
             trainer.learn(pixels, targets, progress)
             trainer.save(out / runs.CHECKPOINT)
         held_out = np.flatnonzero((assigned == folds.TEST) | (assigned == folds.CALIBRATION))

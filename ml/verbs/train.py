@@ -36,6 +36,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--limit", type=int, help="train on so many pictures only, for a try")
     parser.add_argument("--cache", type=Path, help="folder of decoded pictures (RUN/../cache)")
+    parser.add_argument("--stop-after", type=int, metavar="N", help="end after so many epochs")
     parser.add_argument("--resume", action="store_true", help="go on after the last whole epoch")
 
 
@@ -68,6 +69,7 @@ def run(args: Namespace) -> int:
             args.cache or args.out.parent / "cache",
             resume=args.resume,
             limit=args.limit,
+            stop_after=args.stop_after,
         )
     except (sources.SourceError, ValueError) as error:
         print(f"train: {error}", file=sys.stderr)
