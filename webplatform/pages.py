@@ -1,8 +1,12 @@
 """The pages that belong to no app: the front page, about, and "something broke"."""
 
+import sys
+
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from redis.exceptions import RedisError
 
 from webplatform.api.problems import problem_response
 from webplatform.predictions.selectors import newest_model
@@ -20,8 +24,22 @@ def about(request: HttpRequest) -> HttpResponse:
     return render(request, "about.html", {"model": newest_model()})
 
 
+# What database and cache raise when they are away, as opposed to a bug of ours.
+AWAY = (OperationalError, InterfaceError, RedisError)
+
+
 def server_error(request: HttpRequest) -> HttpResponseBase:
-    """Answer for a bug of ours, to each door in its own language."""
+    """Answer when something broke, to each door in its own language.
+
+    503 asks the sender to try again, because a service of ours is away; 500 is
+    a bug.
+    """
+    status = 503 if isinstance(sys.exc_info()[1], AWAY) else 500
+    response: HttpResponseBase
     if request.path.startswith("/api/"):
-        return problem_response(500, "Something went wrong on our side. Please try again.")
-    return render(request, "500.html", status=500)
+        response = problem_response(status, "Something went wrong on our side. Please try again.")
+    else:
+        response = render(request, "500.html", status=status)
+    if status == 503:
+        response["Retry-After"] = "10"
+    return response

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 @signals.celeryd_after_setup.connect
 def _listen_to_own_heart(sender: str, instance, **kwargs) -> None:
-    instance.app.amqp.queues.select_add(heartbeat.queue_of(sender))
+    instance.app.amqp.queues.select_add(heartbeat.queue_of(sender), auto_delete=True)
 
 
 @signals.worker_ready.connect

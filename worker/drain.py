@@ -2,10 +2,8 @@
 
 import itertools
 import logging
-import signal
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 
 from billiard.exceptions import SoftTimeLimitExceeded
 from django.conf import settings
@@ -13,7 +11,7 @@ from PIL import Image
 
 from ml.predictor import Predictor
 from webplatform.predictions import queue
-from worker import model
+from worker import model, stopping
 from worker.app import app
 
 log = logging.getLogger(__name__)
@@ -28,10 +26,11 @@ RETRY_EVERY = 4
 @app.task(name="inference.drain", soft_time_limit=60, time_limit=90)
 def drain() -> None:
     """Answer queued predictions until none is left or the time is up."""
+    stopping.install()
     predictor = model.load()
     deadline = time.monotonic() + DRAIN_S
     for turn in itertools.count(1):
-        with undisturbed():
+        with stopping.put_off():
             claims = queue.claim(settings.INFERENCE_BATCH, retry=turn % RETRY_EVERY == 0)
             if not claims:
                 return
@@ -41,20 +40,6 @@ def drain() -> None:
         if time.monotonic() > deadline:
             queue.wake_a_worker()
             return
-
-
-@contextmanager
-def undisturbed() -> Iterator[None]:
-    """Put a SIGTERM off until the claimed photos are answered.
-
-    A process manager that stops the whole group also signals this child, and
-    its photos would have to wait for their lease to run out.
-    """
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
 
 
 def answer(predictor: Predictor, claims: list[queue.Claim]) -> None:

@@ -71,12 +71,11 @@ def test_four_workers_share_the_queue_without_a_photo_done_twice(sixty_photos):
 
 
 def test_workers_that_are_killed_lose_nothing(sixty_photos):
-    from tests.queue.test_queue import expire_leases
     from webplatform.predictions import queue
 
     for claims_to_live in (1, 2, 4, -1):
         work(2, claims_to_live)
-        expire_leases()
+        queue.expire_leases()
         queue.sweep()
     rows = Prediction.objects.all()
     assert rows.count() == 60

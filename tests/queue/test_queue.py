@@ -28,12 +28,6 @@ def photos(alice, photo_file):
     return [accept_photo(owner=alice, upload=io.BytesIO(photo_file))[0] for _ in range(6)]
 
 
-def expire_leases() -> None:
-    """Let every lease run out."""
-    running = Prediction.objects.filter(status=Status.RUNNING)
-    running.update(lease_until=timezone.now() - LONG_AGO)
-
-
 def test_claims_are_oldest_first_and_never_overlap(photos):
     first, second = queue.claim(4), queue.claim(4)
     claimed = [claim.prediction_id for claim in first + second]
@@ -63,7 +57,7 @@ def test_result_is_written_once(photo):
 
 def test_a_late_answer_is_refused_by_its_token(photo):
     (late,) = queue.claim(1)
-    expire_leases()
+    queue.expire_leases()
     assert queue.sweep() == queue.Swept(requeued=1, given_up=0, unheard=0)
     (retry,) = queue.claim(1)
     assert retry.attempt == 2
@@ -77,7 +71,7 @@ def test_leases_that_run_out_three_times_end_it(photo, doorbell):
     for attempt in (1, 2, 3):
         (claim,) = queue.claim(1)
         assert claim.attempt == attempt
-        expire_leases()
+        queue.expire_leases()
         swept = queue.sweep()
     assert swept.given_up == 1
     row = Prediction.objects.get()

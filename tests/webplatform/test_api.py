@@ -6,6 +6,8 @@ import uuid
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import OperationalError
+from redis.exceptions import RedisError
 from rest_framework.test import APIClient
 
 from tests.conftest import MODEL, answer, picture_file
@@ -233,6 +235,25 @@ def test_bugs_are_problems_too(phone, monkeypatch):
     phone.raise_request_exception = False
     monkeypatch.setattr(views, "photos_of", lambda user: 1 / 0)
     assert_problem(phone.get("/api/v1/photos/"), 500, "server_error")
+
+
+@pytest.mark.parametrize("error", [OperationalError("gone"), RedisError("gone")])
+@pytest.mark.parametrize("path", ["/api/v1/photos/", "/photos/"])
+def test_a_database_that_is_away_is_a_503_and_no_bug(alice_client, monkeypatch, path, error):
+    from webplatform.api import views as api_views
+    from webplatform.photos import views
+
+    def away(user):
+        raise error
+
+    alice_client.raise_request_exception = False
+    monkeypatch.setattr(api_views, "photos_of", away)
+    monkeypatch.setattr(views, "photos_of", away)
+    refused = alice_client.get(path)
+    assert refused.status_code == 503
+    assert refused["Retry-After"] == "10"
+    if path.startswith("/api/"):
+        assert_problem(refused, 503, "unavailable")
 
 
 def test_unknown_prediction(phone):

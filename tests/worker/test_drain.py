@@ -3,7 +3,7 @@
 import io
 import os
 import signal
-import sys
+import time
 
 import pytest
 from billiard.exceptions import SoftTimeLimitExceeded
@@ -13,7 +13,7 @@ from webplatform.photos.services import accept_photo
 from webplatform.predictions import queue
 from webplatform.predictions.models import Prediction
 from worker import drain as module
-from worker import model
+from worker import model, stopping
 
 pytestmark = pytest.mark.django_db
 
@@ -42,6 +42,7 @@ class FakePredictor:
 def predictor(monkeypatch):
     """Put a made-up model into this process."""
     fake = FakePredictor()
+    monkeypatch.setattr(stopping, "install", lambda: None)
     monkeypatch.setattr(model, "load", lambda: fake)
     return fake
 
@@ -144,18 +145,20 @@ def test_retries_are_not_starved_by_fresh_photos(predictor, queue_of_photos, set
 def test_a_stop_waits_for_the_batch_and_not_for_the_queue(predictor, queue_of_photos, settings):
     settings.INFERENCE_BATCH = 2
     queue_of_photos(*[100] * 6)
-    stopped = []
-    before = signal.signal(signal.SIGTERM, lambda *_: stopped.append(statuses()) or sys.exit())
     answer_batch = predictor.predict_batch
 
     def predict_and_be_stopped(images):
         os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0.05)
         return answer_batch(images)
 
     predictor.predict_batch = predict_and_be_stopped
+    before = signal.signal(signal.SIGTERM, stopping._on_sigterm)
     try:
         with pytest.raises(SystemExit):
             module.drain()
+        assert statuses() == ["done"] * 2 + ["queued"] * 4
+        with pytest.raises(SystemExit):  # and an idle child stops at once
+            signal.raise_signal(signal.SIGTERM)
     finally:
         signal.signal(signal.SIGTERM, before)
-    assert stopped == [["done"] * 2 + ["queued"] * 4]

@@ -26,6 +26,7 @@ _CODES = {
     415: "unsupported_media_type",
     429: "too_many_requests",
     500: "server_error",
+    503: "unavailable",
 }
 
 

@@ -144,6 +144,15 @@ def _given_up(error: str) -> dict:
     }
 
 
+def expire_leases() -> None:
+    """Let the next sweep take back whatever is claimed.
+
+    For a start at which no worker of this database can be alive.
+    """
+    just_now = Now() - timedelta(seconds=1)
+    Prediction.objects.filter(status=_Status.RUNNING).update(lease_until=just_now)
+
+
 def wake_a_worker() -> None:
     """Ring for whatever may be queued. Never raises, and never takes long."""
     doorbell.ring()

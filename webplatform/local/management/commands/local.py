@@ -15,6 +15,7 @@ from honcho.manager import Manager
 from honcho.printer import Printer
 
 from webplatform.local import broker, demo
+from webplatform.predictions import queue
 
 
 class Command(BaseCommand):
@@ -37,6 +38,8 @@ class Command(BaseCommand):
         self.stdout.write("Preparing the database …")
         call_command("migrate", verbosity=0)
         demo.ensure_account()
+        # Whoever held a lease was stopped with the last run.
+        queue.expire_leases()
         # The folder's name is short because a socket's path must be.
         with tempfile.TemporaryDirectory(prefix="naevus-") as folder:
             sys.exit(self._run(broker.choose(Path(folder)), host, port, workers))
