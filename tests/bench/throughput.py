@@ -67,12 +67,8 @@ def _broker() -> Iterator[str]:
 
     with tempfile.TemporaryDirectory(prefix="naevus-") as folder:
         chosen = broker.choose(Path(folder))
-        if chosen.command is None:
+        with chosen.running():
             yield chosen.url
-            return
-        with subprocess.Popen(f"exec {chosen.command}", shell=True, cwd=ROOT) as server:  # noqa: S602
-            yield chosen.url
-            server.terminate()
 
 
 @contextlib.contextmanager

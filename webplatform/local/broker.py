@@ -8,10 +8,12 @@ database.
 """
 
 import os
-import shlex
 import shutil
 import socket
+import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -26,7 +28,23 @@ class Broker:
 
     name: str
     url: str
-    command: str | None
+    command: list[str] | None
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Start the server, if it is ours, and stop it at the end."""
+        if self.command is None:
+            yield
+            return
+        # A session of its own: Ctrl-C is for those who use the server first.
+        server = subprocess.Popen(  # noqa: S603
+            self.command, start_new_session=True, stdout=subprocess.DEVNULL
+        )
+        try:
+            yield
+        finally:
+            server.terminate()
+            server.wait()
 
 
 def choose(folder: Path) -> Broker:
@@ -41,12 +59,12 @@ def choose(folder: Path) -> Broker:
         port = _free_port()
         command = [sys.executable, "-m", "webplatform.local.memory_broker", str(port)]
         name = "a stand-in for Redis in Python"
-        return Broker(name, f"redis://127.0.0.1:{port}/0", shlex.join(command))
+        return Broker(name, f"redis://127.0.0.1:{port}/0", command)
     path = folder / "broker.sock"
     options = f"--port 0 --unixsocket {path} --unixsocketperm 700 --dir {folder}"
     command = [server, *options.split(), "--save", "", "--appendonly", "no"]
     command += ["--maxmemory-policy", "noeviction", "--loglevel", "warning"]
-    return Broker(Path(server).name, f"redis+socket://{path}", shlex.join(command))
+    return Broker(Path(server).name, f"redis+socket://{path}", command)
 
 
 def _from_wheel() -> str | None:

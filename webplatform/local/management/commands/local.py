@@ -19,7 +19,7 @@ from webplatform.predictions import queue
 
 
 class Command(BaseCommand):
-    """Starts broker, worker, sweeper and web server together."""
+    """Starts broker, worker, sweeper and web server, and stops them all."""
 
     help = "Start web server, worker, sweeper and broker together; Ctrl-C stops them all."
 
@@ -42,15 +42,15 @@ class Command(BaseCommand):
         queue.expire_leases()
         # The folder's name is short because a socket's path must be.
         with tempfile.TemporaryDirectory(prefix="naevus-") as folder:
-            sys.exit(self._run(broker.choose(Path(folder)), host, port, workers))
+            chosen = broker.choose(Path(folder))
+            with chosen.running():
+                status = self._run(chosen, host, port, workers)
+        sys.exit(status)
 
     def _run(self, chosen: broker.Broker, host: str, port: int, workers: int) -> int:
         manager = Manager(Printer(sys.stdout))
         env = os.environ | {"BROKER_URL": chosen.url, "PYTHONUNBUFFERED": "1"}
         python = shlex.quote(sys.executable)
-        if chosen.command:
-            # Its warnings are about settings of servers, not of a laptop.
-            manager.add_process("broker", f"exec {chosen.command}", quiet=True)
         manager.add_process(
             "worker",
             f"exec {python} -m celery --quiet -A worker.app worker --concurrency {workers} "
