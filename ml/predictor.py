@@ -14,7 +14,7 @@ from PIL import Image
 from ml import bundle as bundles
 from ml import engines
 from ml.contracts import ActivationMap, ModelInfo, Outcome, Prediction, Refusal
-from ml.preprocess import centre_square_share, to_square
+from ml.preprocess import seen_box, to_square
 
 # A picture whose grey values differ by less than this (standard deviation, of
 # 255) shows nothing. Dermoscopic pictures lie far above it.
@@ -55,8 +55,7 @@ class Predictor:
         """
         if not images:
             return []
-        # Before decoding: `to_square` may leave the picture at a reduced size.
-        boxes = [centre_square_share(*image.size) for image in images]
+        boxes = [seen_box(image) for image in images]
         pixels = np.stack([to_square(image, self.size) for image in images])
         return self.predict_pixels(pixels, boxes)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image, ImageOps
 from PIL.JpegImagePlugin import JpegImageFile
 
 FORMATS = ("JPEG", "PNG", "WEBP")
@@ -19,6 +19,9 @@ DRAFT_FACTOR = 2
 
 # The same two-step reduction for what still is much too large afterwards.
 REDUCING_GAP = 3.0
+
+# The EXIF orientations from here on swap width and height.
+LIES_ON_ITS_SIDE = 5
 
 
 def centre_square(width: int, height: int) -> tuple[float, float, float, float]:
@@ -31,8 +34,15 @@ def centre_square(width: int, height: int) -> tuple[float, float, float, float]:
     return left, top, left + side, top + side
 
 
-def centre_square_share(width: int, height: int) -> tuple[float, float, float, float]:
-    """Return the same square as fractions of the picture's width and height."""
+def seen_box(image: Image.Image) -> tuple[float, float, float, float]:
+    """Return the same square as fractions of the upright picture's width and height.
+
+    Reads the header only. Ask before ``to_square``, which may leave the picture
+    at a reduced size.
+    """
+    width, height = image.size
+    if image.getexif().get(ExifTags.Base.Orientation, 1) >= LIES_ON_ITS_SIDE:
+        width, height = height, width
     left, top, right, bottom = centre_square(width, height)
     return left / width, top / height, right / width, bottom / height
 

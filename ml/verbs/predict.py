@@ -29,6 +29,8 @@ def run(args: Namespace) -> int:
     try:
         pictures = find_pictures(args.paths)
         predictor = Predictor.load(args.bundle or DEFAULT)
+        if not args.out.parent.is_dir():
+            raise ValueError(f"{args.out.parent} is no folder to write in")
     except (BundleError, ValueError) as error:
         print(f"predict: {error}", file=sys.stderr)
         return 2
@@ -62,7 +64,7 @@ def find_pictures(paths: Iterable[Path]) -> list[Path]:
             raise ValueError(f"{path} does not exist")
         inside = sorted(path.rglob("*")) if path.is_dir() else [path]
         for picture in inside:
-            if path.is_dir() and picture.suffix.lower() not in SUFFIXES:
+            if path.is_dir() and not (picture.is_file() and picture.suffix.lower() in SUFFIXES):
                 continue
             other = found.setdefault(picture.stem, picture)
             if other.resolve() != picture.resolve():
