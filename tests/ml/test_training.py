@@ -1,0 +1,169 @@
+"""Learning, from the schedule to a bundle that answers."""
+
+import csv
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ml import runs
+from ml.__main__ import main
+from ml.predictor import Predictor
+from ml.schedule import learning_rate
+from tests.conftest import PHOTOS
+
+SIZE = 64
+
+
+def test_the_rate_climbs_and_falls_to_zero():
+    rates = [learning_rate(step, peak=2.0, warmup_steps=10, total_steps=100) for step in range(101)]
+    assert rates[0] == pytest.approx(0.2)
+    assert rates[9] == rates[10] == 2.0
+    assert rates[55] == pytest.approx(1.0)
+    assert rates[100] == pytest.approx(0)
+    assert np.all(np.diff(rates[10:]) < 0)
+
+
+@pytest.mark.training
+def test_views_depend_on_the_seed_alone():
+    import torch
+
+    from ml.augment import augment
+
+    pixels = torch.randint(0, 256, (4, 72, 72, 3), dtype=torch.uint8)
+    one, same, other = (
+        augment(pixels, SIZE, torch.Generator().manual_seed(seed)) for seed in (1, 1, 2)
+    )
+    assert one.shape == (4, 3, SIZE, SIZE)
+    assert 0 <= one.min() <= one.max() <= 255
+    assert torch.equal(one, same)
+    assert not torch.equal(one, other)
+
+
+@pytest.mark.training
+def test_grey_stays_grey_under_hue_and_saturation():
+    import torch
+
+    from ml import augment
+
+    grey = torch.full((5, 3, 1), 100.0)
+    chance = torch.Generator().manual_seed(0)
+    assert torch.allclose(augment._hue(5, chance) @ grey, grey)
+    assert torch.allclose(augment._saturation(5, chance) @ grey, grey)
+
+
+@pytest.mark.training
+def test_a_head_that_has_no_exact_map_is_refused():
+    from ml.network import Network
+
+    with pytest.raises(ValueError, match="activation map"):
+        Network("mobilenetv3_small_050", "imagenet")
+
+
+@pytest.mark.training
+def test_first_weights_must_be_of_the_architecture(tmp_path):
+    from safetensors.torch import save_file
+
+    from ml.network import Network, load_initial_weights
+
+    network = Network("mobilenetv2_035", "imagenet")
+    weights = {name: t.contiguous() for name, t in network.net.state_dict().items()}
+    head = [name for name in weights if name.startswith("classifier.")]
+    save_file({n: t for n, t in weights.items() if n not in head}, tmp_path / "whole")
+    load_initial_weights(network, tmp_path / "whole")
+    weights.pop("conv_stem.weight")
+    save_file(weights, tmp_path / "lacking")
+    with pytest.raises(ValueError, match=r"conv_stem\.weight"):
+        load_initial_weights(network, tmp_path / "lacking")
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """90 lesions of two pictures each, a fifth of them melanomas that are a little darker."""
+    folder = tmp_path_factory.mktemp("data")
+    (folder / "images").mkdir()
+    chance = np.random.default_rng(0)
+    with (folder / "HAM10000_metadata.csv").open("w", newline="") as file:
+        table = csv.writer(file)
+        table.writerow(["lesion_id", "image_id", "dx"])
+        for i in range(180):
+            melanoma = i // 2 % 5 == 0
+            table.writerow([f"L{i // 2}", f"i{i}", "mel" if melanoma else "nv"])
+            level = chance.normal(130 - 10 * melanoma, 20)
+            pixels = chance.normal(level, 20, (80, 100, 3)).clip(0, 255).astype(np.uint8)
+            Image.fromarray(pixels).save(folder / "images" / f"i{i}.jpg")
+    return folder
+
+
+def train(data, out, *more: str) -> int:
+    recipe = ["--model", "mobilenetv2_035", "--size", str(SIZE), "--epochs", "2", "--batch", "16"]
+    return main(["train", "--data", str(data), "--out", str(out), *recipe, *more])
+
+
+@pytest.fixture(scope="module")
+def run(data, tmp_path_factory):
+    out = tmp_path_factory.mktemp("runs") / "run"
+    assert train(data, out) == 0
+    return out
+
+
+@pytest.mark.training
+def test_a_run_says_what_was_done_and_who_was_held_out(run):
+    facts = runs.read_facts(run)
+    assert [epoch["epoch"] for epoch in facts["history"]] == [1, 2]
+    assert facts["data"][0]["pictures"] == 180
+    with (run / runs.SCORES).open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {row["fold"] for row in rows} == {"0", "1"}
+    assert len(rows) + facts["trained_on"] == 180
+
+
+@pytest.mark.training
+def test_a_run_that_was_stopped_goes_on_to_the_same_weights(run, data):
+    stopped = run.parent / "stopped"
+    assert train(data, stopped, "--stop-after", "1") == 0
+    assert len(runs.read_facts(stopped)["history"]) == 1
+    assert train(data, stopped, "--resume") == 0
+    assert (stopped / runs.SCORES).read_text() == (run / runs.SCORES).read_text()
+
+
+@pytest.mark.training
+def test_another_recipe_does_not_resume(run, data, capsys):
+    assert train(data, run, "--resume", "--lr", "1") == 2
+    assert "another recipe" in capsys.readouterr().err
+
+
+@pytest.mark.training
+def test_wrong_data_is_an_error(tmp_path, capsys):
+    assert train(tmp_path, tmp_path / "run") == 2
+    assert "no known layout" in capsys.readouterr().err
+
+
+@pytest.mark.training
+def test_a_run_becomes_a_bundle_that_answers(run, tmp_path):
+    bundle = tmp_path / "bundle"
+    assert main(["bundle", str(run), "--out", str(bundle), "--name", "tiny"]) == 0
+    facts = json.loads((bundle / "bundle.json").read_text())
+    assert facts["folds"]["sha256"] == runs.read_facts(run)["folds"]["sha256"]
+    assert "not a medical device" in (bundle / "card.md").read_text()
+    out = tmp_path / "out.csv"
+    photos = [str(photo) for photo in PHOTOS]
+    assert main(["predict", *photos, "--bundle", str(bundle), "--out", str(out)]) == 0
+    assert len(out.read_text().splitlines()) == len(PHOTOS) + 1
+    engines = [Predictor.load(bundle, device) for device in ("cpu", "torch-cpu")]
+    ours, theirs = (
+        [one.probability for one in engine.predict_batch([Image.open(p) for p in PHOTOS])]
+        for engine in engines
+    )
+    assert ours == pytest.approx(theirs, abs=1e-4)
+
+
+@pytest.mark.training
+def test_a_bundle_is_not_made_of_other_data(run, tmp_path, capsys):
+    facts = runs.read_facts(run) | {"data_sha256": "0"}
+    changed = tmp_path / "run"
+    changed.mkdir()
+    runs.write_json(changed / runs.FACTS, facts)
+    assert main(["bundle", str(changed), "--out", str(tmp_path / "bundle")]) == 2
+    assert "no longer what this run" in capsys.readouterr().err
