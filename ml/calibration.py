@@ -31,8 +31,14 @@ def fit(logits: np.ndarray, targets: np.ndarray, steps: int = 50) -> Calibration
     logits, targets = np.asarray(logits, np.float64), np.asarray(targets, np.float64)
     if targets.min() == targets.max():
         raise ValueError("calibration needs melanomas and others")
-    design = np.stack([logits, np.ones_like(logits)], axis=1)
-    line = np.array([1.0, 0.0])
+    # On logits of mean 0 and deviation 1, from the share of melanomas on, Newton's
+    # steps converge; on logits that all lie far off to one side they may not.
+    centre, spread = logits.mean(), logits.std()
+    if spread == 0:
+        raise ValueError("the logits are all the same")
+    design = np.stack([(logits - centre) / spread, np.ones_like(logits)], axis=1)
+    share = targets.mean()
+    line = np.array([0.0, np.log(share / (1 - share))])
     for _ in range(steps):
         probability = 0.5 * (1 + np.tanh(design @ line / 2))
         gradient = design.T @ (targets - probability)
@@ -43,5 +49,6 @@ def fit(logits: np.ndarray, targets: np.ndarray, steps: int = 50) -> Calibration
             raise ValueError("the logits part the classes altogether") from error
         line += move
         if np.abs(move).max() < 1e-9:
-            return Calibration(float(line[0]), float(line[1]))
+            slope = line[0] / spread
+            return Calibration(float(slope), float(line[1] - slope * centre))
     raise ValueError("the calibration did not converge")

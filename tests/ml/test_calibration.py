@@ -49,3 +49,8 @@ def test_classes_that_the_logits_part_are_refused(gap):
     logits = np.linspace(-1, 1, 40) + gap * targets
     with pytest.raises(ValueError, match=r"part the classes|converge"):
         fit(logits, targets)
+
+
+def test_logits_that_are_all_the_same_are_refused():
+    with pytest.raises(ValueError, match="all the same"):
+        fit(np.full(10, 0.5), np.arange(10) % 2)

@@ -111,31 +111,3 @@ def test_a_fingerprint_knows_labels_but_not_order():
     assert sources.fingerprint(some) == sources.fingerprint(some[::-1])
     other = sources.Sample("i0", "s0", "g0", 0, Path("0"))
     assert sources.fingerprint(some) != sources.fingerprint([other, *some[1:]])
-
-
-@pytest.mark.training
-def test_no_group_is_in_two_folds():
-    from ml import folds
-
-    some = samples(900)
-    assigned = folds.assign(some, 6, seed=0)
-    where: dict[str, set] = {}
-    for sample, fold in zip(some, assigned, strict=True):
-        where.setdefault(sample.group, set()).add(int(fold))
-    assert all(len(found) == 1 for found in where.values())
-    for fold in range(6):
-        members = [s for s, f in zip(some, assigned, strict=True) if f == fold]
-        assert len(members) == pytest.approx(150, abs=12)
-        assert sum(s.target for s in members) / len(members) == pytest.approx(0.2, abs=0.03)
-
-
-@pytest.mark.training
-def test_folds_follow_the_seed_alone():
-    from ml import folds
-
-    some = samples(300)
-    same, again, other = (folds.assign(some, 6, seed=seed) for seed in (0, 0, 1))
-    assert folds.fingerprint(some, same) == folds.fingerprint(some, again)
-    assert folds.fingerprint(some, same) != folds.fingerprint(some, other)
-    with pytest.raises(ValueError, match="three folds"):
-        folds.assign(some, 2, seed=0)

@@ -10,19 +10,9 @@ from PIL import Image
 from ml import runs
 from ml.__main__ import main
 from ml.predictor import Predictor
-from ml.schedule import learning_rate
 from tests.conftest import PHOTOS
 
 SIZE = 64
-
-
-def test_the_rate_climbs_and_falls_to_zero():
-    rates = [learning_rate(step, peak=2.0, warmup_steps=10, total_steps=100) for step in range(101)]
-    assert rates[0] == pytest.approx(0.2)
-    assert rates[9] == rates[10] == 2.0
-    assert rates[55] == pytest.approx(1.0)
-    assert rates[100] == pytest.approx(0)
-    assert np.all(np.diff(rates[10:]) < 0)
 
 
 @pytest.mark.training
