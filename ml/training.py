@@ -193,6 +193,8 @@ def train(
     learning = np.flatnonzero((assigned != folds.TEST) & (assigned != folds.CALIBRATION))
     if limit:
         learning = np.random.default_rng(recipe.seed).permutation(learning)[:limit]
+    if len(learning) < recipe.batch:
+        raise ValueError(f"{len(learning)} pictures to learn from do not fill a batch")
     out.mkdir(parents=True, exist_ok=True)
     trainer = Trainer(recipe, torch.device("cuda" if torch.cuda.is_available() else "cpu"))
     if resume and (out / runs.CHECKPOINT).exists():

@@ -71,7 +71,7 @@ def run(args: Namespace) -> int:
             limit=args.limit,
             stop_after=args.stop_after,
         )
-    except (sources.SourceError, ValueError) as error:
+    except (OSError, ValueError) as error:
         print(f"train: {error}", file=sys.stderr)
         return 2
     for name, figures in facts["auc"].items():
