@@ -81,6 +81,37 @@ def test_a_place_that_cannot_be_written_is_an_error(folder, capsys):
     assert "gone" in capsys.readouterr().err
 
 
+def test_a_failure_leaves_the_old_file_alone(folder):
+    out = folder / "out.csv"
+    out.write_text("what was there")
+    assert main(["predict", str(folder / "gone"), "--out", str(out)]) == 2
+    assert main(["predict", str(folder), "--bundle", str(folder), "--out", str(out)]) == 2
+    assert out.read_text() == "what was there"
+    assert not list(folder.glob("*.part"))
+
+
+def test_a_shell_gets_the_exit_status(folder):
+    (folder / "broken.jpg").write_bytes(b"not a picture")
+    out = folder / "out.csv"
+    for path, status in ((PHOTOS[0], 0), (folder / "gone", 2), (folder, 3)):
+        done = subprocess.run(
+            [sys.executable, "-m", "ml", "predict", str(path), "--out", str(out)],
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == status, done.stderr
+        assert done.stdout == ""
+    assert "broken.jpg" in done.stderr
+
+
+def test_a_picture_named_twice_has_one_row(folder):
+    out = folder / "out.csv"
+    photo = str(folder / PHOTOS[0].name)
+    assert main(["predict", photo, photo, str(folder), "--out", str(out)]) == 0
+    assert len(rows(out)) == 3
+
+
 def test_orientation_makes_no_difference(folder):
     with Image.open(PHOTOS[0]) as image:
         exif = Image.Exif()

@@ -126,17 +126,3 @@ def test_no_bundle_and_no_such_device(tmp_path):
         Predictor.load(tmp_path)
     with pytest.raises(ValueError, match="unknown device"):
         Predictor.load(device="abacus")
-
-
-def test_the_shipped_bundle_is_small_and_good_enough():
-    size = sum(file.stat().st_size for file in bundles.DEFAULT.iterdir())
-    facts = bundles.read(bundles.DEFAULT).facts
-    assert size <= 16e6
-    assert facts["kpis"]["test"]["HAM10000"]["auc"]["value"] > 0.85
-
-
-def test_the_shipped_card_tells_what_the_bundle_holds():
-    from ml.card import render
-
-    facts = bundles.read(bundles.DEFAULT).facts
-    assert (bundles.DEFAULT / bundles.CARD).read_text(encoding="utf-8") == render(facts)

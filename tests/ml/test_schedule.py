@@ -1,5 +1,7 @@
 """The learning rate over a training."""
 
+from itertools import pairwise
+
 from ml.schedule import learning_rate
 
 
@@ -17,7 +19,7 @@ def test_it_climbs_evenly_to_the_peak():
 
 def test_then_it_falls_by_half_a_cosine_to_zero():
     falling = rates()[10:]
-    assert all(later < earlier for earlier, later in zip(falling, falling[1:], strict=False))
+    assert all(later < earlier for earlier, later in pairwise(falling))
     assert abs(falling[50] - 1.0) < 1e-12
     assert abs(falling[-1]) < 1e-12
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 
 import numpy as np
 import pytest
@@ -116,6 +117,7 @@ def test_a_run_that_was_stopped_goes_on_to_the_same_weights(run, data):
     assert len(runs.read_facts(stopped)["history"]) == 1
     assert train(data, stopped, "--resume") == 0
     assert (stopped / runs.SCORES).read_text() == (run / runs.SCORES).read_text()
+    assert (stopped / runs.WEIGHTS).read_bytes() == (run / runs.WEIGHTS).read_bytes()
 
 
 @pytest.mark.training
@@ -131,9 +133,54 @@ def test_wrong_data_is_an_error(tmp_path, capsys):
 
 
 @pytest.mark.training
-def test_a_run_becomes_a_bundle_that_answers(run, tmp_path):
-    bundle = tmp_path / "bundle"
-    assert main(["bundle", str(run), "--out", str(bundle), "--name", "tiny"]) == 0
+def test_too_few_pictures_for_a_batch_are_an_error(data, tmp_path, capsys):
+    assert train(data, tmp_path / "run", "--limit", "5") == 2
+    assert "do not fill a batch" in capsys.readouterr().err
+
+
+@pytest.mark.training
+def test_first_weights_that_are_not_there_are_an_error(data, tmp_path, capsys):
+    assert train(data, tmp_path / "run", "--init", str(tmp_path / "gone.safetensors")) == 2
+    assert "gone.safetensors" in capsys.readouterr().err
+
+
+@pytest.fixture(scope="module")
+def bundle(run, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("bundles") / "tiny"
+    assert main(["bundle", str(run), "--out", str(folder), "--name", "tiny"]) == 0
+    return folder
+
+
+@pytest.mark.training
+def test_a_bundle_tells_nothing_of_the_machine_that_made_it(bundle, data, run):
+    for name in ("bundle.json", "card.md"):
+        text = (bundle / name).read_text()
+        assert not re.search(r"(?:^|[\s\"'`(=])/\w", text), name
+        assert str(data) not in text
+        assert str(run) not in text
+    assert {oct(file.stat().st_mode & 0o777) for file in bundle.iterdir()} == {"0o644"}
+
+
+@pytest.mark.training
+def test_a_bundle_is_small_and_whole(bundle):
+    assert sum(file.stat().st_size for file in bundle.iterdir()) < 16e6
+    assert {file.name for file in bundle.iterdir()} == {
+        "bundle.json",
+        "card.md",
+        "gate.safetensors",
+        "model.onnx",
+        "model.safetensors",
+    }
+
+
+@pytest.mark.training
+def test_the_card_gives_an_interval_for_each_source(bundle):
+    card = (bundle / "card.md").read_text()
+    assert re.search(r"\| HAM10000 \| \d+ \| \d+ \| 0\.\d{3} \(0\.\d{3}-[01]\.\d{3}\)", card)
+
+
+@pytest.mark.training
+def test_a_run_becomes_a_bundle_that_answers(run, bundle, tmp_path):
     facts = json.loads((bundle / "bundle.json").read_text())
     assert facts["folds"]["sha256"] == runs.read_facts(run)["folds"]["sha256"]
     assert "not a medical device" in (bundle / "card.md").read_text()
