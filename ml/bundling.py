@@ -87,7 +87,7 @@ def make(run: Path, out: Path, name: str, version: str) -> dict[str, Any]:
         "name": name,
         "version": version,
         "architecture": recipe["model"],
-        "head": _head_name(network),
+        "head": network.head_name,
         "classes": ["melanoma"],
         "input": {
             "size": recipe["size"],
@@ -211,11 +211,6 @@ def _same_samples(learnt: dict[str, Any]) -> list[Sample]:
 
 def _some(rows: np.ndarray, seed: int) -> np.ndarray:
     return np.random.default_rng(seed).permutation(rows)[:KNOWN]
-
-
-def _head_name(network: Network) -> str:
-    head = network.net.get_classifier()
-    return next(name for name, module in network.net.named_modules() if module is head)
 
 
 def _strangers_refused(

@@ -55,6 +55,11 @@ class Gate:
         return self.embedding.excludes(embeddings) | self.appearance.excludes(describe(pixels))
 
 
+def as_stored(array: np.ndarray) -> np.ndarray:
+    """Round to half precision, so that the limit is set on what a bundle will hold."""
+    return array.astype(np.float16).astype(np.float64)
+
+
 def fit(known: np.ndarray, held_out: np.ndarray, *, directions: int, refused: float) -> Domain:
     """Describe known vectors; exclude the given share of those held out.
 
@@ -69,9 +74,9 @@ def fit(known: np.ndarray, held_out: np.ndarray, *, directions: int, refused: fl
     kept = min(directions, len(variances) - 1)
     dimensions = known.shape[1]
     domain = Domain(
-        mean=mean,
-        directions=axes[:kept],
-        scales=np.sqrt(variances[:kept]),
+        mean=as_stored(mean),
+        directions=as_stored(axes[:kept]),
+        scales=as_stored(np.sqrt(variances[:kept])),
         rest_variance=float(variances[kept:].sum() / (dimensions - kept)),
         limit=np.inf,
     )

@@ -70,6 +70,12 @@ class Network(nn.Module):
         logit = self.net.get_classifier()(self.dropout(embedding))[:, 0]
         return logit, embedding, feature_map
 
+    @property
+    def head_name(self) -> str:
+        """The name of the linear layer within ``net``, such as ``classifier`` or ``fc``."""
+        head = self.net.get_classifier()
+        return next(name for name, module in self.net.named_modules() if module is head)
+
     @torch.no_grad()
     def _check_head(self) -> None:
         """Refuse an architecture whose head is more than pooling and one layer."""
@@ -89,7 +95,7 @@ class Network(nn.Module):
 def load_initial_weights(network: Network, file: Path) -> None:
     """Load everything but the classifier; raise ``ValueError`` for any other gap."""
     weights = load_file(file)
-    head = {name for name in network.net.state_dict() if name.startswith("classifier.")}
+    head = {f"{network.head_name}.weight", f"{network.head_name}.bias"}
     weights = {name: tensor for name, tensor in weights.items() if name not in head}
     result = network.net.load_state_dict(weights, strict=False)
     lacking = set(result.missing_keys) - head
