@@ -9,6 +9,7 @@ import numpy as np
 # Noise and print change most from pixel to pixel, skin over larger distances.
 DISTANCES = (1, 4, 16)
 _TINY = 1e-3
+_GREY = np.full(3, 1 / 3, np.float32)
 
 
 def describe(pixels: np.ndarray) -> np.ndarray:
@@ -18,16 +19,17 @@ def describe(pixels: np.ndarray) -> np.ndarray:
     vary together, the darkest and brightest grey, and the log of how much the
     grey changes over each distance.
     """
-    images = np.asarray(pixels, np.float64) / 255
-    n = len(images)
-    flat = images.reshape(n, -1, 3)
-    mean, spread = flat.mean(axis=1), flat.std(axis=1) + _TINY
-    unit = (flat - mean[:, None]) / spread[:, None]
-    together = [(unit[..., a] * unit[..., b]).mean(axis=1) for a, b in ((0, 1), (0, 2), (1, 2))]
-    grey = images.mean(axis=3)
-    extremes = np.quantile(grey.reshape(n, -1), (0.02, 0.98), axis=1)
-    changes = [
-        np.log(_TINY + np.abs(grey[:, :, d:] - grey[:, :, :-d]).mean(axis=(1, 2)))
-        for d in DISTANCES
-    ]
-    return np.column_stack([mean, np.log(spread), *together, *extremes, *changes])
+    return np.stack([_describe(picture) for picture in pixels])
+
+
+def _describe(picture: np.ndarray) -> np.ndarray:
+    colours = picture.reshape(-1, 3).astype(np.float32) / 255
+    mean = colours.mean(axis=0)
+    centred = colours - mean
+    covariance = centred.T @ centred / len(centred)
+    spread = np.sqrt(covariance.diagonal()) + _TINY
+    together = (covariance / np.outer(spread, spread))[[0, 0, 1], [1, 2, 2]]
+    grey = (colours @ _GREY).reshape(picture.shape[:2])
+    extremes = np.quantile(grey[::2, ::2], (0.02, 0.98))
+    changes = [np.log(_TINY + np.abs(grey[:, d:] - grey[:, :-d]).mean()) for d in DISTANCES]
+    return np.concatenate([mean, np.log(spread), together, extremes, changes]).astype(np.float64)

@@ -1,23 +1,18 @@
-"""Write a network's weights as safetensors and ONNX, both in half precision.
+"""Write a network's weights as safetensors and as an ONNX graph.
 
-The weights are rounded to half precision once, and both files hold the rounded
-numbers: half the size, and every engine computes (in single precision) with the
-very same weights.
+The weights are rounded to half precision once and stored so as safetensors. The
+ONNX graph is made from the rounded weights, with every normalisation merged into
+the convolution before it, in single precision: all engines compute the same.
 """
 
 import warnings
 from pathlib import Path
 
-import numpy as np
 import onnx
 import torch
-from onnx import TensorProto, helper, numpy_helper
 from safetensors.torch import save_file
 
 from ml.network import Network
-
-# Smaller tensors are not worth a node of their own.
-_LARGE = 1024
 
 
 def round_to_half(network: Network) -> None:
@@ -47,7 +42,6 @@ def write_onnx(network: Network, size: int, file: Path) -> None:
             network.eval(),
             (pixels,),
             dynamo=True,
-            optimize=False,  # merged weights would no longer be the rounded ones
             input_names=["pixels"],
             output_names=["logit", "embedding", "feature_map"],
             dynamic_shapes={"pixels": {0: torch.export.Dim.DYNAMIC}},
@@ -55,25 +49,5 @@ def write_onnx(network: Network, size: int, file: Path) -> None:
         )
     if program is None:
         raise RuntimeError("the exporter gave no program")
-    model = program.model_proto
-    _store_in_half(model)
-    onnx.checker.check_model(model)
-    onnx.save(model, file)
-
-
-def _store_in_half(model: onnx.ModelProto) -> None:
-    """Keep large weights in half precision, widened when the model is loaded."""
-    graph = model.graph
-    kept, widened = [], []
-    for tensor in graph.initializer:
-        values = numpy_helper.to_array(tensor)
-        if values.dtype != np.float32 or values.size < _LARGE:
-            kept.append(tensor)
-            continue
-        stored = numpy_helper.from_array(values.astype(np.float16), f"{tensor.name}.half")
-        kept.append(stored)
-        widened.append(helper.make_node("Cast", [stored.name], [tensor.name], to=TensorProto.FLOAT))
-    nodes = [*widened, *graph.node]
-    del graph.initializer[:], graph.node[:]
-    graph.initializer.extend(kept)
-    graph.node.extend(nodes)
+    onnx.checker.check_model(program.model_proto)
+    onnx.save(program.model_proto, file)
