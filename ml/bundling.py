@@ -16,9 +16,9 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from ml import bundle as bundles
-from ml import calibration, card, export, folds, gate, metrics, runs, strangers, thresholds
+from ml import calibration, card, export, folds, gate, metrics, runs, strangers, thresholds, views
 from ml.appearance import describe
-from ml.engines import OnnxEngine
+from ml.engines import AllViews, Engine, OnnxEngine
 from ml.network import Network
 from ml.predictor import BLANK_SPREAD
 from ml.preprocess import open_picture
@@ -27,7 +27,7 @@ from ml.sources import Sample, fingerprint, read
 from ml.version import code_version
 
 # The gate is described on so many of the pictures that the network learnt from.
-KNOWN = 4000
+KNOWN = 2000
 # The share of good pictures that the gate may refuse, half by each of its domains.
 REFUSED = 0.01
 DISGUISED = 20
@@ -53,7 +53,7 @@ def make(run: Path, out: Path, name: str, version: str) -> dict[str, Any]:
     export.write_safetensors(network, out / bundles.WEIGHTS)
     export.write_onnx(network, recipe["size"], out / bundles.ONNX)
 
-    engine = OnnxEngine(out / bundles.ONNX, threads=torch.get_num_threads())
+    engine = AllViews(OnnxEngine(out / bundles.ONNX, threads=torch.get_num_threads()))
     fold = {
         "calibration": np.flatnonzero(assigned == folds.CALIBRATION),
         "test": np.flatnonzero(assigned == folds.TEST),
@@ -94,6 +94,7 @@ def make(run: Path, out: Path, name: str, version: str) -> dict[str, Any]:
             "normalisation": recipe["normalisation"],
             "crop": "largest centred square",
             "resampling": "bicubic",
+            "views": views.N,
         },
         "setting": (
             f"{len(fitted.targets):,} dermoscopic pictures from specialist clinics that the model "
@@ -143,7 +144,7 @@ class _Scored:
     """What the network says of some samples."""
 
     def __init__(
-        self, engine: OnnxEngine, samples: Sequence[Sample], size: int, progress: Progress
+        self, engine: Engine, samples: Sequence[Sample], size: int, progress: Progress
     ) -> None:
         self.samples = samples
         self.targets = np.array([sample.target for sample in samples])
@@ -214,7 +215,7 @@ def _some(rows: np.ndarray, seed: int) -> np.ndarray:
 
 
 def _strangers_refused(
-    engine: OnnxEngine, lesions: Sequence[Sample], size: int, bounds: gate.Gate
+    engine: Engine, lesions: Sequence[Sample], size: int, bounds: gate.Gate
 ) -> dict[str, dict[str, float]]:
     """Return the share of pictures without a mole that are refused, by kind."""
     pictures = list(strangers.made_up(size))

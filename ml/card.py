@@ -32,7 +32,7 @@ neither a diagnosis nor an all-clear.
 ## Model
 
 - {facts["architecture"]}, one output (melanoma), {facts["input"]["size"]} x {facts["input"]["size"]}
-  pixels: the {facts["input"]["crop"]} of the picture, {facts["input"]["resampling"]} reduction.
+  pixels: the {facts["input"]["crop"]} of the picture, {facts["input"]["resampling"]} reduction; the mean of {facts["input"]["views"]} views (rotations and mirror images).
 - Answers with a calibrated probability, one of five outcomes, a class activation map, or "cannot be
   judged".
 - Weights rounded to half precision; every engine computes in single precision with the same weights.
@@ -56,8 +56,10 @@ The network began with {started}.
 
 ## Figures on the test fold
 
-Lesions and patients that the network never saw, from the same clinics as those it learnt from.
-Figures in brackets are 95 % confidence intervals (DeLong for AUC, Wilson for shares).
+Lesions (HAM10000), patients (SIIM-ISIC) and pictures (ISIC 2017, where two pictures of one lesion may
+have been parted) that the network never saw, from the same clinics as those it learnt from. Figures in
+brackets are 95 % confidence intervals (DeLong for AUC, Wilson for shares). They count every picture on
+its own; several pictures may show one lesion or one patient, so the true intervals are wider.
 
 {_discrimination(test)}
 

@@ -11,6 +11,7 @@ from typing import Protocol
 import numpy as np
 import onnxruntime
 
+from ml import views
 from ml.bundle import ONNX, WEIGHTS, Bundle
 
 Raw = tuple[np.ndarray, np.ndarray, np.ndarray]
@@ -69,19 +70,31 @@ class TorchEngine:
         return logits, embeddings, maps
 
 
+class AllViews:
+    """Another engine's mean answer over the eight views of each picture."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def __call__(self, pixels: np.ndarray) -> Raw:
+        """Return logits, embeddings and last feature maps, as if of one view."""
+        logits, embeddings, maps = self._engine(views.all_views(pixels))
+        return views.average(logits), views.average(embeddings), views.average_maps(maps)
+
+
 def choose(bundle: Bundle, device: str = "auto", threads: int = 1) -> Engine:
-    """Return the engine for ``cpu`` (ONNX Runtime), ``cuda`` or ``torch-cpu`` (torch).
+    """Return the engine for ``cpu`` (ONNX Runtime), ``cuda`` or ``torch-cpu``, over all views.
 
     ``auto`` is a GPU where torch is installed and finds one, else the CPU.
     """
     if device == "auto":
         device = "cuda" if _has_gpu() else "cpu"
     if device == "cpu":
-        return OnnxEngine(bundle.folder / ONNX, threads)
+        return AllViews(OnnxEngine(bundle.folder / ONNX, threads))
     if device == "cuda" or device.startswith("cuda:"):
-        return TorchEngine(bundle, device)
+        return AllViews(TorchEngine(bundle, device))
     if device == "torch-cpu":
-        return TorchEngine(bundle, "cpu")
+        return AllViews(TorchEngine(bundle, "cpu"))
     raise ValueError(f"unknown device {device!r}: auto, cpu, cuda, cuda:N or torch-cpu")
 
 

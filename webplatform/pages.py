@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from redis.exceptions import RedisError
 
 from webplatform.api.problems import problem_response
-from webplatform.predictions.selectors import newest_model
+from webplatform.predictions.selectors import model_in_use
 
 
 def home(request: HttpRequest) -> HttpResponse:
@@ -21,7 +21,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 def about(request: HttpRequest) -> HttpResponse:
     """Say how results come about, what they mean and what they do not."""
-    return render(request, "about.html", {"model": newest_model()})
+    return render(request, "about.html", {"model": model_in_use()})
 
 
 # What database and cache raise when they are away, as opposed to a bug of ours.

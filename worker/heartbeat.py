@@ -30,7 +30,7 @@ UNHEARD_LIMIT = 12
 
 def stamp_path() -> Path:
     """Return the file whose modification time is the last heartbeat."""
-    return Path(tempfile.gettempdir()) / "naevus-worker-heartbeat"
+    return Path(tempfile.gettempdir()) / f"naevus-worker-heartbeat-{os.getuid()}"
 
 
 def queue_of(hostname: str) -> str:

@@ -43,7 +43,7 @@ def run(args: Namespace) -> int:
             try:
                 with Image.open(picture, formats=FORMATS) as image:
                     (prediction,) = predictor.predict_batch([image])
-            except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+            except Exception as error:  # readers raise whatever a broken file trips them over
                 print(f"predict: {picture} cannot be read: {error}", file=sys.stderr)
                 unreadable += 1
                 continue

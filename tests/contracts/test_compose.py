@@ -103,6 +103,7 @@ def test_only_nginx_can_be_reached_from_outside():
 
 def test_a_worker_gets_no_key_of_the_site_and_no_photo_to_change():
     needed = {"NAEVUS_MODE", "DATABASE_URL", "BROKER_URL", "WORKER_QUEUES", "MODEL_BUNDLE"}
+    needed |= {"INFERENCE_QUEUE"}  # a worker rings for others
     assert set(SERVICES["worker"]["environment"]) == needed | {"WORKER_CONCURRENCY"}
     assert set(SERVICES["worker-gpu"]["environment"]) == needed
     for name in ("worker", "worker-gpu", "nginx"):

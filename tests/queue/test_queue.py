@@ -87,16 +87,24 @@ def test_leases_that_hold_are_left_alone(photo):
 
 
 def test_failing_queues_again_until_the_last_attempt(photo):
-    for _ in range(3):
+    for attempt in (1, 2, 3):
         (claim,) = queue.claim(1)
         queue.fail(claim, "no luck")
-    row = Prediction.objects.get()
+        assert queue.claim(1) == [], "the next attempt follows after a pause"
+        assert queue.sweep().requeued == 0
+        row = Prediction.objects.get()
+        if attempt < 3:
+            assert row.lease_until - row.claimed_at < queue.LEASE
+        queue.expire_leases()
+        queue.sweep()
     assert (row.status, row.error) == (Status.FAILED, "no luck")
 
 
 def test_tried_photos_come_alone(photos):
     for claim in queue.claim(3):
         queue.fail(claim, "poison, or next to it")
+    queue.expire_leases()
+    queue.sweep()
     assert len(queue.claim(4, retry=True)) == 1
     assert len(queue.claim(4)) == 3, "fresh ones go first unless a retry is asked for"
     assert len(queue.claim(4)) == 1, "and retries when nothing is fresh"

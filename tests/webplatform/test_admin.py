@@ -95,3 +95,16 @@ def test_users_are_made_by_e_mail(client, admin_user):
         },
     )
     assert answer.status_code == 302
+
+
+def test_deleting_a_person_deletes_everything_of_theirs(
+    client, admin_user, answered_photo, private_disk, django_capture_on_commit_callbacks
+):
+    alice = answered_photo.owner
+    client.force_login(admin_user)
+    with django_capture_on_commit_callbacks(execute=True):
+        answer = client.post(f"/admin/accounts/user/{alice.id}/delete/", {"post": "yes"})
+    assert answer.status_code == 302
+    assert not Photo.objects.exists()
+    assert not type(alice).objects.filter(pk=alice.pk).exists()
+    assert not list(private_disk.rglob("*.jpg"))

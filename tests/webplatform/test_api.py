@@ -267,3 +267,21 @@ def test_schema_and_docs_are_open(client):
     assert schema["openapi"].startswith("3.1")
     assert "/api/v1/predictions/{prediction_id}/" in schema["paths"]
     assert client.get("/api/docs/").status_code == 200
+
+
+@pytest.mark.parametrize("cursor", ["cD1hYmM=", "cD0xMjM=", "!!", "cj0xJnA9"])
+def test_a_cursor_that_is_not_ours(phone, photo, cursor):
+    assert phone.get(f"/api/v1/photos/?cursor={cursor}").status_code in {200, 404}
+
+
+def test_a_new_password_logs_every_app_out(alice, phone):
+    alice.set_password("another horse battery")
+    alice.save()
+    assert_problem(phone.get("/api/v1/me/"), 401, "not_authenticated")
+
+
+def test_an_unverified_address_gets_no_token_where_that_is_asked_for(alice, settings):
+    settings.ACCOUNT_EMAIL_VERIFICATION = "mandatory"
+    credentials = {"email": alice.email, "password": PASSWORD}
+    refused = APIClient().post("/api/v1/tokens/", credentials)
+    assert_problem(refused, 403, "unverified_address")

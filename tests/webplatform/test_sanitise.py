@@ -211,3 +211,16 @@ def test_every_refusal_explains_itself():
     for kind in kinds:
         assert kind.message.endswith(".")
         assert 400 <= kind.status < 500
+
+
+def test_an_odd_entry_in_the_exif_is_no_reason_to_refuse():
+    turned = struct.pack("<HHIHH", 0x0112, 3, 1, 6, 0)
+    resolution_in_letters = struct.pack("<HHI4s", 0x011A, 2, 4, b"72")
+    entries = struct.pack("<H", 2) + turned + resolution_in_letters + bytes(4)
+    exif = b"Exif\0\0II*\0" + struct.pack("<I", 8) + entries
+    assert clean(picture_file(exif=exif)).size == (150, 200)
+
+
+@pytest.mark.parametrize("size", [(64, 62_000), (70_000, 64)])
+def test_very_long_pictures_are_refused(size):
+    assert refusal(picture_file("PNG", size=size)) == "too_many_pixels"

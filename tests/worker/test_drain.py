@@ -65,6 +65,14 @@ def statuses() -> list[str]:
     return list(Prediction.objects.order_by("created_at").values_list("status", flat=True))
 
 
+def drain_until_nothing_is_left() -> None:
+    """Drain, and let the pause before each retry pass."""
+    for _ in range(queue.MAX_ATTEMPTS):
+        module.drain()
+        queue.expire_leases()
+        queue.sweep()
+
+
 def test_everything_queued_is_answered(predictor, queue_of_photos, settings):
     settings.INFERENCE_BATCH = 4
     queue_of_photos(*[100] * 10)
@@ -82,7 +90,7 @@ def test_a_poison_picture_does_not_take_its_neighbours_along(predictor, queue_of
     settings.INFERENCE_BATCH = 4
     predictor.poison = {(90, 80)}
     queue_of_photos(100, 90, 100, 100)
-    module.drain()
+    drain_until_nothing_is_left()
     assert statuses() == ["done", "failed", "done", "done"]
     rows = Prediction.objects.order_by("created_at")
     assert [row.attempts for row in rows] == [1, 3, 1, 1]
@@ -93,7 +101,7 @@ def test_a_file_that_is_gone_is_a_failure_and_no_crash(predictor, queue_of_photo
     queue_of_photos(100)
     for path in private_disk.rglob("*.jpg"):
         path.unlink()
-    module.drain()
+    drain_until_nothing_is_left()
     assert statuses() == ["failed"]
     assert "FileNotFoundError" in Prediction.objects.get().error
 
@@ -104,6 +112,8 @@ def test_running_out_of_time_gives_the_photos_back(predictor, queue_of_photos):
     queue_of_photos(100, 100)
     with pytest.raises(SoftTimeLimitExceeded):
         module.drain()
+    queue.expire_leases()
+    queue.sweep()
     assert statuses() == ["queued", "queued"]
     assert all(row.attempts == 1 for row in Prediction.objects.all())
 
@@ -136,6 +146,8 @@ def test_retries_are_not_starved_by_fresh_photos(predictor, queue_of_photos, set
     queue_of_photos(*[100] * 8)
     (tried,) = queue.claim(1)
     queue.fail(tried, "bad luck")
+    queue.expire_leases()
+    queue.sweep()
     module.drain()
     assert set(statuses()) == {"done"}
     order = list(Prediction.objects.order_by("finished_at").values_list("attempts", flat=True))

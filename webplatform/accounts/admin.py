@@ -5,6 +5,7 @@ from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm
 
 from webplatform.accounts.models import ApiToken, User
+from webplatform.photos.services import delete_person
 
 
 class UserCreationForm(AdminUserCreationForm):
@@ -29,6 +30,21 @@ class UserAdmin(DjangoUserAdmin):
         ("Permissions", {"fields": ("is_active", "is_staff", "is_superuser", "groups")}),
         ("Dates", {"fields": ("last_login", "date_joined")}),
     )
+
+    def get_deleted_objects(self, objs, request):
+        """Let photos and predictions go with the person, though none may go alone."""
+        to_delete, counts, _, protected = super().get_deleted_objects(objs, request)
+        return to_delete, counts, set(), protected
+
+    def delete_model(self, request, obj: User) -> None:
+        """Delete one person with the files of all photos."""
+        delete_person(obj)
+
+    def delete_queryset(self, request, queryset) -> None:
+        """Delete several people with the files of all photos."""
+        for person in queryset:
+            delete_person(person)
+
     add_fieldsets = ((None, {"fields": ("email", "usable_password", "password1", "password2")}),)
 
 
@@ -40,7 +56,7 @@ class ApiTokenAdmin(admin.ModelAdmin):
     list_select_related = ("user",)
     search_fields = ("user__email", "device")
     readonly_fields = ("user", "device", "created_at", "expires_at")
-    exclude = ("digest",)
+    exclude = ("digest", "password_digest")
 
     def has_add_permission(self, request) -> bool:
         """Tokens are issued to those who log in, never by hand."""

@@ -46,13 +46,17 @@ class User(AbstractUser):
 
 
 class ApiToken(models.Model):
-    """The log-in of one app on one device. Only the token's hash is kept."""
+    """The log-in of one app on one device. Only the token's hash is kept.
+
+    ``password_digest`` ties it to the password: a new one logs every app out.
+    """
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_tokens"
     )
     digest = models.CharField(max_length=64, unique=True)
     device = models.CharField(max_length=100, blank=True)
+    password_digest = models.CharField(max_length=64)
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
 

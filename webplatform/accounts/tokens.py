@@ -20,15 +20,21 @@ def issue(user: User, device: str = "") -> tuple[str, ApiToken]:
     """Return a new token, to be shown once, and its record."""
     token = secrets.token_urlsafe(32)
     record = ApiToken.objects.create(
-        user=user, device=device, digest=_digest(token), expires_at=timezone.now() + LIFETIME
+        user=user,
+        device=device,
+        digest=_digest(token),
+        password_digest=user.get_session_auth_hash(),
+        expires_at=timezone.now() + LIFETIME,
     )
     return token, record
 
 
 def find(token: str) -> ApiToken | None:
     """Return the record of a token that is valid now, with its user, or None."""
-    return (
-        ApiToken.objects.select_related("user")
-        .filter(digest=_digest(token), expires_at__gt=timezone.now(), user__is_active=True)
-        .first()
+    valid = ApiToken.objects.select_related("user").filter(
+        digest=_digest(token), expires_at__gt=timezone.now(), user__is_active=True
     )
+    record = valid.first()
+    if record is None or record.password_digest != record.user.get_session_auth_hash():
+        return None
+    return record

@@ -3,8 +3,11 @@
 import uuid
 
 from allauth.account.adapter import get_adapter
+from allauth.account.utils import has_verified_email
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http.response import HttpResponseBase
+from django.utils.dateparse import parse_datetime
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import exceptions, permissions, status
 from rest_framework.pagination import CursorPagination
@@ -45,6 +48,14 @@ class TooManyLogIns(UserError):
     message = "There were too many failed log-ins. Please try again in a few minutes."
 
 
+class UnverifiedAddress(UserError):
+    """A person who has not shown that the e-mail address is theirs."""
+
+    code = "unverified_address"
+    status = 403
+    message = "Please confirm your e-mail address first. The link is in our e-mail to you."
+
+
 class TokensView(APIView):
     """Log in."""
 
@@ -54,7 +65,13 @@ class TokensView(APIView):
     @extend_schema(
         operation_id="log_in",
         request=serializers.LogInSerializer,
-        responses={201: serializers.TokenSerializer, 400: PROBLEM, 401: PROBLEM, 429: PROBLEM},
+        responses={
+            201: serializers.TokenSerializer,
+            400: PROBLEM,
+            401: PROBLEM,
+            403: PROBLEM,
+            429: PROBLEM,
+        },
     )
     def post(self, request: Request) -> Response:
         """Log in and get a token for this device, to send as `Authorization: Bearer …`.
@@ -74,6 +91,8 @@ class TokensView(APIView):
             raise TooManyLogIns from error
         if user is None or not user.is_active:
             raise WrongCredentials
+        if settings.ACCOUNT_EMAIL_VERIFICATION == "mandatory" and not has_verified_email(user):
+            raise UnverifiedAddress
         token, record = tokens.issue(user, credentials.validated_data["device"])
         body = serializers.TokenSerializer({"token": token, "expires_at": record.expires_at})
         return Response(body.data, status=status.HTTP_201_CREATED)
@@ -104,6 +123,18 @@ class PhotoPages(CursorPagination):
 
     ordering = ("-created_at", "-id")
     page_size = 24
+
+    def decode_cursor(self, request: Request):
+        """Refuse a cursor that names no moment, which the base class lets through."""
+        cursor = super().decode_cursor(request)
+        if cursor is not None and cursor.position is not None:
+            try:
+                is_moment = parse_datetime(str(cursor.position)) is not None
+            except ValueError:
+                is_moment = False
+            if not is_moment:
+                raise exceptions.NotFound("This cursor is not one of ours.")
+        return cursor
 
 
 class PhotosView(APIView):

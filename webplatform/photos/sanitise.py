@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 import pi_heif
-from PIL import Image, ImageCms, ImageOps
+from PIL import ExifTags, Image, ImageCms
 
 from webplatform.errors import UserError
 
@@ -21,6 +21,7 @@ pi_heif.register_heif_opener(thumbnails=False)
 MAX_BYTES = 20 * 1024 * 1024
 MAX_PIXELS = 50_000_000
 MIN_SIDE = 64
+MAX_SIDE = 16_384
 THUMBNAIL_SIDE = 480
 # What many phones write, a JPEG with a second picture behind it (MPO), is opened
 # as a JPEG.
@@ -76,7 +77,7 @@ class TooManyPixels(PhotoRefused):
 
     code = "too_many_pixels"
     status = 413
-    message = "This picture has more than 50 megapixels. Please choose a smaller one."
+    message = "This picture has more than 50 megapixels or a very long side. Please shrink it."
 
 
 class TooSmall(PhotoRefused):
@@ -113,7 +114,8 @@ def sanitise(upload: Readable) -> CleanPhoto:
     _check_header(picture)
     with _decoding:
         upright = _draw_anew(picture)
-        thumbnail = ImageOps.contain(upright, (THUMBNAIL_SIDE, THUMBNAIL_SIDE))
+        thumbnail = upright.copy()
+        thumbnail.thumbnail((THUMBNAIL_SIDE, THUMBNAIL_SIDE))
         return CleanPhoto(
             image=_jpeg(upright, quality=95),
             thumbnail=_jpeg(thumbnail, quality=85),
@@ -144,7 +146,7 @@ def _open(data: bytes) -> Image.Image:
 
 def _check_header(picture: Image.Image) -> None:
     width, height = picture.size
-    if width * height > MAX_PIXELS:
+    if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
         raise TooManyPixels
     if min(width, height) < MIN_SIDE:
         raise TooSmall
@@ -158,13 +160,36 @@ def _draw_anew(picture: Image.Image) -> Image.Image:
     try:
         picture.load()
         profile = picture.info.get("icc_profile")
-        pixels = _to_srgb(_to_rgb(ImageOps.exif_transpose(picture)), profile)
-    except (OSError, ValueError, EOFError, SyntaxError, Image.DecompressionBombError) as error:
+        pixels = _to_srgb(_to_rgb(_upright(picture)), profile)
+    except Exception as error:
+        # Pillow's readers raise whatever a broken file makes them trip over.
         raise BrokenImage from error
     # A new picture has no metadata; a converted one may have kept some.
     clean = Image.new("RGB", pixels.size)
     clean.paste(pixels)
     return clean
+
+
+# What undoes each EXIF orientation. Pillow's own function also rewrites the
+# EXIF, and fails where some other entry in it is odd.
+_UNDO = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+def _upright(picture: Image.Image) -> Image.Image:
+    try:
+        orientation = picture.getexif().get(ExifTags.Base.Orientation)
+    except Exception:  # an unreadable EXIF is no reason to refuse a good photo
+        return picture
+    turn = _UNDO.get(orientation) if isinstance(orientation, int) else None
+    return picture if turn is None else picture.transpose(turn)
 
 
 def _to_rgb(picture: Image.Image) -> Image.Image:

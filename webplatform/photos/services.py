@@ -79,6 +79,14 @@ def delete_photo(photo: Photo) -> None:
         transaction.on_commit(lambda: _delete_files(photo))
 
 
+def delete_person(person: User) -> None:
+    """Delete a person with everything of theirs, the photos' files included."""
+    with transaction.atomic():
+        for photo in Photo.objects.filter(owner=person):
+            delete_photo(photo)
+        person.delete()
+
+
 def _delete_files(photo: Photo) -> None:
     for file in (photo.image, photo.thumbnail):
         if file.name:

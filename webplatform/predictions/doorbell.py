@@ -29,6 +29,8 @@ def _publisher() -> Celery:
     app = Celery("doorbell", broker=settings.CELERY_BROKER_URL, set_as_current=False)
     app.conf.update(
         task_ignore_result=True,
+        # More than there are threads, or they would wait for each other.
+        broker_pool_limit=64,
         broker_connection_timeout=1,
         broker_pool_acquire_timeout=1,
         broker_transport_options={"socket_timeout": 1, "socket_connect_timeout": 1},
@@ -36,7 +38,7 @@ def _publisher() -> Celery:
     return app
 
 
-def ring(queue: str | None = None) -> bool:
+def ring() -> bool:
     """Publish "there is work"; return whether the broker took it. Never raises.
 
     Returns after about a second at the most, also when the broker is frozen.
@@ -47,7 +49,7 @@ def ring(queue: str | None = None) -> bool:
     try:
         _publisher().send_task(
             DRAIN,
-            queue=queue or settings.INFERENCE_QUEUE,
+            queue=settings.INFERENCE_QUEUE,
             retry=True,
             # No retries, but through the retrying path: without it a frozen
             # broker is waited for several times over.

@@ -29,6 +29,8 @@ MAX_ATTEMPTS = 3
 # Longer than the hard time limit of a drain: whoever holds a lease is gone
 # before it runs out, and need not renew it.
 LEASE = timedelta(seconds=120)
+# Before a failed attempt is followed by the next; longer each time.
+PAUSE = timedelta(seconds=10)
 # A queued row older than this was not heard of by anybody.
 UNHEARD = timedelta(seconds=10)
 
@@ -127,11 +129,16 @@ def _model_version(model: ModelInfo) -> ModelVersion:
 
 
 def fail(claim: Claim, error: str) -> None:
-    """Report an attempt that failed: queue it again, or give up after the last."""
+    """Report an attempt that failed: try again after a pause, or give up after the last.
+
+    The lease is shortened to the pause, and the sweeper takes the row back when
+    it is over. Without a pause a storage that is away for a moment would use up
+    every attempt in that moment.
+    """
     if claim.attempt >= MAX_ATTEMPTS:
         _mine(claim).update(**_given_up(error))
     else:
-        _mine(claim).update(status=_Status.QUEUED, token=None, lease_until=None, error=error)
+        _mine(claim).update(lease_until=Now() + PAUSE * claim.attempt, error=error)
 
 
 def _given_up(error: str) -> dict:
@@ -174,10 +181,10 @@ def sweep() -> Swept:
     """
     expired = Prediction.objects.filter(status=_Status.RUNNING, lease_until__lt=Now())
     given_up = expired.filter(attempts__gte=MAX_ATTEMPTS).update(
-        **_given_up("the worker was lost at every attempt")
+        **_given_up("the worker was lost at the last attempt")
     )
     requeued = expired.filter(attempts__lt=MAX_ATTEMPTS).update(
-        status=_Status.QUEUED, token=None, lease_until=None, error="the worker was lost"
+        status=_Status.QUEUED, token=None, lease_until=None
     )
     unheard = Prediction.objects.filter(
         status=_Status.QUEUED, created_at__lt=Now() - UNHEARD

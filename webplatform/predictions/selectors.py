@@ -14,6 +14,8 @@ def prediction_of(owner: User, prediction_id: uuid.UUID) -> Prediction:
     return get_object_or_404(predictions, pk=prediction_id)
 
 
-def newest_model() -> ModelVersion | None:
-    """Return the model that came into use last, if any has answered yet."""
-    return ModelVersion.objects.order_by("-first_used_at").first()
+def model_in_use() -> ModelVersion | None:
+    """Return the model that answered last, if any has answered yet."""
+    last = Prediction.objects.select_related("model").filter(status=Prediction.Status.DONE)
+    answered = last.order_by("-finished_at").first()
+    return answered.model if answered else None

@@ -133,6 +133,11 @@ CACHES = {
     )
 }
 
+# Uploads stay in memory: what has not been sanitised never touches a disk. The
+# limit on a request's body bounds the memory.
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
+FILE_UPLOAD_MAX_MEMORY_SIZE = 22 * 1024 * 1024
+
 # Photos live outside of every folder a web server serves; the only way to one
 # is through a view that asks who is asking.
 MEDIA_ROOT = VAR_DIR / "media"

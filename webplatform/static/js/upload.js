@@ -121,7 +121,7 @@ function send(event) {
   };
   sending.onabort = () => {
     show("ready");
-    say("Cancelled. Nothing was sent.");
+    say("Cancelled.");
     analyse.focus();
   };
   const body = new FormData();
@@ -133,12 +133,15 @@ function answered() {
   const { status, response } = sending;
   if (status === 200 || status === 201) {
     location.assign(`${form.dataset.photos}${response.id}/`);
-  } else if (status === 401 || status === 403 || !response?.detail) {
-    // Logged out meanwhile, or an answer from a proxy: let the page itself say so.
+  } else if (status === 401 || status === 403) {
+    // Logged out meanwhile: let the page itself say so.
     form.submit();
+  } else if (response?.detail && status < 500) {
+    forget();
+    refuse(response.detail, "choose");
   } else {
-    if (status < 500) forget();
-    refuse(response.detail, status < 500 ? "choose" : "ready");
+    // The photo may have arrived; sent again with its key, it is not analysed twice.
+    refuse(response?.detail ?? "The site does not answer. Please try again.", "ready");
   }
 }
 

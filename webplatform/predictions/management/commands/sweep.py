@@ -3,6 +3,7 @@
 import logging
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from django.core.management.base import BaseCommand
@@ -43,7 +44,8 @@ class Command(BaseCommand):
                     if removed := remove_orphans():
                         log.info("removed %d files without a photo", removed)
                     next_orphans = time.monotonic() + ORPHANS_EVERY_S
-                STAMP.touch()
+                with suppress(OSError):
+                    STAMP.touch()
             except (DatabaseError, OSError):
                 if every is None:
                     raise
