@@ -28,6 +28,13 @@ def about(request: HttpRequest) -> HttpResponse:
 AWAY = (OperationalError, InterfaceError, RedisError)
 
 
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    """Answer a request that Django refuses to read: too many fields, a wrong host."""
+    if request.path.startswith("/api/"):
+        return problem_response(400, "This request cannot be read.")
+    return HttpResponse("This request cannot be read.", status=400, content_type="text/plain")
+
+
 def server_error(request: HttpRequest) -> HttpResponseBase:
     """Answer when something broke, to each door in its own language.
 

@@ -156,6 +156,17 @@ def test_malformed_requests(phone):
     assert_problem(broken, 400, "invalid_request")
 
 
+def test_requests_that_cannot_be_read(phone):
+    deep = phone.generic("POST", "/api/v1/tokens/", "[" * 100_000, content_type="application/json")
+    assert_problem(deep, 400, "invalid_request")
+    many = {f"f{number}": SimpleUploadedFile("a.jpg", b"x") for number in range(101)}
+    sent = phone.post("/api/v1/photos/", many, format="multipart")
+    assert_problem(sent, 400, "invalid_request")
+    phone.raise_request_exception = False
+    assert_problem(phone.get("/api/v1/me/", HTTP_HOST="evil.example"), 400, "invalid_request")
+    assert phone.options("/api/docs/").status_code == 405
+
+
 def test_idempotency_key(phone, photo_file):
     first = upload(phone, photo_file, HTTP_IDEMPOTENCY_KEY="k1")
     again = upload(phone, photo_file, HTTP_IDEMPOTENCY_KEY="k1")

@@ -28,7 +28,7 @@ def test_upload_stores_and_queues_and_rings(
     assert answer["Location"] == f"/photos/{photo.id}/"
     assert photo.predictions.get().status == Prediction.Status.QUEUED
     assert len(doorbell) == 1
-    assert "photos waiting" not in alice_client.get(answer["Location"]).content.decode()
+    assert "waiting for its turn" in alice_client.get(answer["Location"]).content.decode()
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import logging
 from http import HTTPStatus
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import Http404, HttpRequest, JsonResponse
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -50,6 +50,8 @@ def exception_handler(error: Exception, context: dict) -> Response | None:
         status, code, detail = error.status, error.code, error.message
     elif isinstance(error, Http404):
         status, code, detail = 404, _CODES[404], "There is nothing here."
+    elif isinstance(error, SuspiciousOperation):
+        status, code, detail = 400, _CODES[400], "This request cannot be read."
     elif isinstance(error, PermissionDenied):
         status, code, detail = 403, _CODES[403], "You may not do this."
     elif isinstance(error, exceptions.APIException):

@@ -8,7 +8,7 @@ from webplatform.api import problems, views
 
 # Swagger UI styles its elements one by one.
 _docs = csp_update({"style-src": ["'self'", "'unsafe-inline'"]})(
-    SpectacularSwaggerSplitView.as_view(url_name="api_schema")
+    SpectacularSwaggerSplitView.as_view(url_name="api_schema", http_method_names=["get", "head"])
 )
 
 v1 = [

@@ -10,6 +10,7 @@ admin.site.site_header = admin.site.site_title = "Naevus administration"
 # The admin log-in gets the same lock-out as the site's own.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
+handler400 = "webplatform.pages.bad_request"
 handler500 = "webplatform.pages.server_error"
 
 urlpatterns = [
