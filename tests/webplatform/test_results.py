@@ -81,6 +81,6 @@ def test_activation_map_is_drawn_where_it_belongs():
 
 def test_activation_map_in_words():
     grid = [[0.0] * 7 for _ in range(7)]
-    assert "No part" in activation_map.in_words({"box": [0, 0, 1, 1], "grid": grid})
+    assert "same everywhere" in activation_map.in_words({"box": [0, 0, 1, 1], "grid": grid})
     grid[3][3] = 0.5
     assert "in the centre of" in activation_map.in_words({"box": [0, 0, 1, 1], "grid": grid})

@@ -47,7 +47,7 @@ def in_words(activation_map: dict) -> str:
         for column, value in enumerate(values)
     )
     if value <= 0:
-        return "No part of the photo spoke for a melanoma."
+        return "The evidence was the same everywhere in the photo."
     x = left + (right - left) * (column + 0.5) / len(grid[0])
     y = top + (bottom - top) * (row + 0.5) / len(grid)
     vertical = ("upper", "middle", "lower")[min(2, int(y * 3))]
