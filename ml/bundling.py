@@ -20,7 +20,7 @@ from ml import calibration, card, export, folds, gate, metrics, runs, strangers,
 from ml.appearance import describe
 from ml.engines import AllViews, Engine, OnnxEngine
 from ml.network import Network
-from ml.predictor import BLANK_SPREAD
+from ml.predictor import is_blank
 from ml.preprocess import open_picture
 from ml.progress import Progress
 from ml.sources import Sample, fingerprint, read
@@ -75,7 +75,6 @@ def make(run: Path, out: Path, name: str, version: str) -> dict[str, Any]:
         ),
     )
     gate_facts = bundles.write_gate(out / bundles.GATE, bounds)
-    stored_gate = bundles.read_gate(out / bundles.GATE, gate_facts)
 
     for file in FILES:
         (out / file).chmod(0o644)  # safetensors makes files that only their owner may read
@@ -114,9 +113,9 @@ def make(run: Path, out: Path, name: str, version: str) -> dict[str, Any]:
         "kpis": {
             "test": scored["test"].figures(line, policy),
             "gate": {
-                "known_refused": scored["test"].refused_by_source(stored_gate),
+                "known_refused": scored["test"].refused_by_source(bounds),
                 "strangers_refused": _strangers_refused(
-                    engine, scored["test"].samples, recipe["size"], stored_gate
+                    engine, scored["test"].samples, recipe["size"], bounds
                 ),
             },
         },
@@ -224,10 +223,10 @@ def _strangers_refused(
     kinds: dict[str, list[bool]] = {}
     for kind, picture in pictures:
         pixels = np.asarray(picture)
-        blank = pixels.mean(axis=2).std() < BLANK_SPREAD
         _, embedding, _ = engine(pixels[None])
-        kinds.setdefault(kind, []).append(bool(blank or bounds.refuses(pixels[None], embedding)[0]))
+        refused = is_blank(pixels) or bool(bounds.refuses(pixels[None], embedding)[0])
+        kinds.setdefault(kind, []).append(refused)
     return {
-        kind: asdict(metrics.proportion(sum(refused), len(refused)))
-        for kind, refused in kinds.items()
+        kind: asdict(metrics.proportion(sum(answers), len(answers)))
+        for kind, answers in kinds.items()
     }

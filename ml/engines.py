@@ -89,13 +89,16 @@ def choose(bundle: Bundle, device: str = "auto", threads: int = 1) -> Engine:
     """
     if device == "auto":
         device = "cuda" if _has_gpu() else "cpu"
+    engine: Engine
     if device == "cpu":
-        return AllViews(OnnxEngine(bundle.folder / ONNX, threads))
-    if device == "cuda" or device.startswith("cuda:"):
-        return AllViews(TorchEngine(bundle, device))
-    if device == "torch-cpu":
-        return AllViews(TorchEngine(bundle, "cpu"))
-    raise ValueError(f"unknown device {device!r}: auto, cpu, cuda, cuda:N or torch-cpu")
+        engine = OnnxEngine(bundle.folder / ONNX, threads)
+    elif device == "cuda" or device.startswith("cuda:"):
+        engine = TorchEngine(bundle, device)
+    elif device == "torch-cpu":
+        engine = TorchEngine(bundle, "cpu")
+    else:
+        raise ValueError(f"unknown device {device!r}: auto, cpu, cuda, cuda:N or torch-cpu")
+    return AllViews(engine)
 
 
 def _has_gpu() -> bool:

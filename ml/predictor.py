@@ -73,7 +73,7 @@ class Predictor:
 
     def _answer(self, pixels, probability, stranger, feature_map, box) -> Prediction:
         refusal = None
-        if pixels.mean(axis=2).std() < BLANK_SPREAD:
+        if is_blank(pixels):
             refusal = Refusal.BLANK
         elif stranger:
             refusal = Refusal.OUT_OF_DOMAIN
@@ -87,6 +87,11 @@ class Predictor:
             refusal=refusal,
             activation_map=ActivationMap(box, activation(feature_map, self._bundle.head)),
         )
+
+
+def is_blank(pixels: np.ndarray) -> bool:
+    """Return whether ``uint8[size, size, 3]`` shows nothing."""
+    return bool(pixels.mean(axis=2).std() < BLANK_SPREAD)
 
 
 def activation(feature_map: np.ndarray, head: np.ndarray) -> list[list[float]]:

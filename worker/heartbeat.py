@@ -43,6 +43,11 @@ def beat() -> None:
     stamp_path().touch()
 
 
+def _last_beat() -> int:
+    """Return the stamp's time in nanoseconds, 0 if there is none."""
+    return stamp_path().stat().st_mtime_ns if stamp_path().exists() else 0
+
+
 def start(app: Celery, hostname: str) -> None:
     """Send heartbeats from a thread of the parent process from now on."""
     beat()
@@ -52,7 +57,7 @@ def start(app: Celery, hostname: str) -> None:
 def _send_for_ever(app: Celery, hostname: str) -> None:
     unheard = 0
     while True:
-        before = stamp_path().stat().st_mtime_ns if stamp_path().exists() else 0
+        before = _last_beat()
         try:
             app.send_task(TASK, queue=queue_of(hostname), expires=EVERY_S, retry=False)
             sent = True
@@ -62,8 +67,7 @@ def _send_for_ever(app: Celery, hostname: str) -> None:
             log.warning("the broker does not answer")
             sent = False
         time.sleep(EVERY_S)
-        after = stamp_path().stat().st_mtime_ns if stamp_path().exists() else 0
-        unheard = unheard + 1 if sent and after == before else 0
+        unheard = unheard + 1 if sent and _last_beat() == before else 0
         if unheard >= UNHEARD_LIMIT:
             log.critical("no task has run for %d heartbeats; this worker gives up", unheard)
             os._exit(70)

@@ -2,9 +2,9 @@
 
 Which one: the server that ``BROKER_URL`` names; else a ``valkey-server`` or
 ``redis-server`` on the PATH; else the one that comes in a wheel; else, where no
-wheel fits, a stand-in written in Python, slow but complete. The last three get
-a socket in a private folder and keep nothing on disk: the queue is the
-database.
+wheel fits, a stand-in written in Python, slow but complete. A server gets a
+socket in a private folder, the stand-in a port of this machine, and neither keeps
+anything on disk: the queue is the database.
 """
 
 import os
