@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-from PIL import ExifTags, Image, ImageOps
+from PIL import ExifTags, Image
 from PIL.JpegImagePlugin import JpegImageFile
 
 FORMATS = ("JPEG", "PNG", "WEBP")
@@ -20,7 +20,16 @@ DRAFT_FACTOR = 4
 # The same two-step reduction for what still is much too large afterwards.
 REDUCING_GAP = 3.0
 
-# The EXIF orientations from here on swap width and height.
+# What undoes each EXIF orientation, and from which on they swap width and height.
+UNDO = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 LIES_ON_ITS_SIDE = 5
 
 
@@ -41,27 +50,38 @@ def seen_box(image: Image.Image) -> tuple[float, float, float, float]:
     at a reduced size.
     """
     width, height = image.size
-    if image.getexif().get(ExifTags.Base.Orientation, 1) >= LIES_ON_ITS_SIDE:
+    if orientation(image) >= LIES_ON_ITS_SIDE:
         width, height = height, width
     left, top, right, bottom = centre_square(width, height)
     return left / width, top / height, right / width, bottom / height
 
 
+def orientation(image: Image.Image) -> int:
+    """Return the EXIF orientation, 1 to 8; 1 (upright) where there is none that can be read."""
+    try:
+        found = image.getexif().get(ExifTags.Base.Orientation)
+    except Exception:  # what an odd EXIF raises is anybody's guess, and no fault of the picture
+        found = None
+    return found if found in UNDO else 1
+
+
 def upright(image: Image.Image) -> Image.Image:
     """Return the picture as a person sees it, after its EXIF orientation."""
-    return ImageOps.exif_transpose(image)
+    turn = UNDO.get(orientation(image))
+    return image if turn is None else image.transpose(turn)
 
 
-def to_square(image: Image.Image, size: int) -> np.ndarray:
+def to_square(image: Image.Image, size: int, draft_factor: float = DRAFT_FACTOR) -> np.ndarray:
     """Return the centre square of a picture as ``uint8[size, size, 3]`` in RGB.
 
     A JPEG that Pillow has opened but not yet decoded is decoded at a reduced
-    size; the caller's object is then of that reduced size. Raises ``OSError``
-    when the picture cannot be decoded.
+    size, at least ``draft_factor`` times the one wanted; the caller's object is
+    then of that reduced size. Raises ``OSError`` when the picture cannot be
+    decoded.
     """
     if isinstance(image, JpegImageFile):
         # Does nothing where the picture has been decoded already.
-        image.draft("RGB", (size * DRAFT_FACTOR, size * DRAFT_FACTOR))
+        image.draft("RGB", (round(size * draft_factor), round(size * draft_factor)))
     picture = flatten(upright(image))
     square = picture.resize(
         (size, size),

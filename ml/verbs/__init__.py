@@ -9,7 +9,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ml.verbs import bundle, predict, train
+from ml.verbs import bundle, ingest, predict, train
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,6 @@ class Verb:
 
 
 VERBS = {
-    "train": Verb(train.HELP, train.add_arguments, train.run),
-    "bundle": Verb(bundle.HELP, bundle.add_arguments, bundle.run),
-    "predict": Verb(predict.HELP, predict.add_arguments, predict.run),
+    module.__name__.rpartition(".")[2]: Verb(module.HELP, module.add_arguments, module.run)
+    for module in (ingest, train, bundle, predict)
 }
