@@ -16,14 +16,18 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from ml import bundle as bundles
-from ml import calibration, card, export, folds, gate, metrics, runs, strangers, thresholds, views
+from ml import calibration, card, export, gate, metrics, runs, strangers, thresholds, views
 from ml.appearance import describe
+from ml.atomic import write_json, write_text
+from ml.data import folds
+from ml.data import samples as data
+from ml.data.samples import Sample
+from ml.data.store import Store
 from ml.engines import AllViews, Engine, OnnxEngine
 from ml.network import Network
 from ml.predictor import is_blank
 from ml.preprocess import open_picture
 from ml.progress import Progress
-from ml.sources import Sample, fingerprint, read
 from ml.version import code_version
 
 # The gate is described on so many of the pictures that the network learnt from.
@@ -42,9 +46,7 @@ def make(run: Path, out: Path, name: str, version: str) -> dict[str, Any]:
     learnt = runs.read_facts(run)
     recipe = learnt["recipe"]
     samples = _same_samples(learnt)
-    assigned = folds.assign(samples, recipe["n_folds"], recipe["seed"])
-    if folds.fingerprint(samples, assigned) != learnt["folds"]["sha256"]:
-        raise ValueError("the split into folds is no longer the one of this run")
+    assigned = np.array([sample.fold for sample in samples])
 
     network = Network(recipe["model"], recipe["normalisation"])
     network.net.load_state_dict(load_file(run / runs.WEIGHTS))
@@ -119,13 +121,11 @@ def make(run: Path, out: Path, name: str, version: str) -> dict[str, Any]:
                 ),
             },
         },
-        "data": [
-            {key: value for key, value in source.items() if key != "folder"}
-            for source in learnt["data"]
-        ],
+        "data": learnt["data"],
         "data_sha256": learnt["data_sha256"],
-        "folds": {**learnt["folds"], "number": recipe["n_folds"]},
+        "folds": learnt["folds"],
         "recipe": recipe,
+        "commands": _commands(learnt, name, version),
         "trained_on": learnt["trained_on"],
         "epochs_done": len(learnt["history"]),
         "training_seconds": round(learnt["seconds"]),
@@ -134,8 +134,8 @@ def make(run: Path, out: Path, name: str, version: str) -> dict[str, Any]:
         "device": {"cpu": "CPUs", "cuda": "a GPU"}[learnt["device"]],
         "files": {file: bundles.sha256(out / file) for file in FILES},
     }
-    runs.write_json(out / bundles.FACTS, facts)
-    runs.write_text(out / bundles.CARD, card.render(facts))
+    write_json(out / bundles.FACTS, facts)
+    write_text(out / bundles.CARD, card.render(facts))
     return facts
 
 
@@ -150,7 +150,7 @@ class _Scored:
         self.sources = np.array([sample.source for sample in samples])
         rows = []
         for sample in samples:
-            pixels = open_picture(sample.path, size)[None]
+            pixels = open_picture(sample.picture.open(), size)[None]
             logit, embedding, _ = engine(pixels)
             rows.append((logit, embedding, describe(pixels)))
             progress.advance()
@@ -202,10 +202,12 @@ class _Scored:
 
 
 def _same_samples(learnt: dict[str, Any]) -> list[Sample]:
-    collections = [read(Path(source["folder"])) for source in learnt["data"]]
-    samples = [sample for collection in collections for sample in collection.samples]
-    if fingerprint(samples) != learnt["data_sha256"]:
+    store = Store(Path(learnt["store"]))
+    samples = data.read(store, learnt["recipe"]["size"])
+    if data.fingerprint(samples) != learnt["data_sha256"]:
         raise ValueError("the data is no longer what this run was trained on")
+    if store.folds_sha256() != learnt["folds"]["sha256"]:
+        raise ValueError("the folds are no longer those of this run")
     return samples
 
 
@@ -219,7 +221,7 @@ def _strangers_refused(
     """Return the share of pictures without a mole that are refused, by kind."""
     pictures = list(strangers.made_up(size))
     for lesion in lesions[:: max(1, len(lesions) // DISGUISED)][:DISGUISED]:
-        pictures += strangers.disguised(Image.fromarray(open_picture(lesion.path, size)))
+        pictures += strangers.disguised(Image.fromarray(open_picture(lesion.picture.open(), size)))
     kinds: dict[str, list[bool]] = {}
     for kind, picture in pictures:
         pixels = np.asarray(picture)
@@ -230,3 +232,23 @@ def _strangers_refused(
         kind: asdict(metrics.proportion(sum(answers), len(answers)))
         for kind, answers in kinds.items()
     }
+
+
+def _commands(learnt: dict[str, Any], name: str, version: str) -> str:
+    """Return what made the bundle, to be typed again."""
+    recipe, done = learnt["recipe"], len(learnt["history"])
+    begin = (
+        f"--init {recipe['init']} " if recipe["init"] else "--pretrained " * recipe["pretrained"]
+    )
+    stop = f"--stop-after {done} " if done < recipe["epochs"] else ""
+    return (
+        f"python -m ml ingest SOURCE ... --out STORE\n"
+        f"python -m ml clean STORE\n"
+        f"python -m ml folds STORE --folds {learnt['folds']['number']}\n"
+        f"python -m ml train --store STORE --model {recipe['model']} {begin}\\\n"
+        f"    --normalisation {recipe['normalisation']} --size {recipe['size']} "
+        f"--epochs {recipe['epochs']} \\\n"
+        f"    --batch {recipe['batch']} --lr {recipe['lr']} --seed {recipe['seed']} "
+        f"{stop}--out RUN\n"
+        f"python -m ml bundle RUN --out BUNDLE --name {name} --release {version}"
+    )

@@ -111,7 +111,7 @@ Share of pictures without a mole that are refused (made up after the limit was f
   `{facts["code"]["trained"]}`.
 
 ```sh
-{_commands(facts)}
+{facts["commands"]}
 ```
 """
 
@@ -167,19 +167,3 @@ def _refused(shares: dict[str, dict[str, float]]) -> str:
 
 def _number(value: float | None) -> str:
     return "not to be had" if value is None else f"{value:.2f}"
-
-
-def _commands(facts: dict[str, Any]) -> str:
-    recipe = facts["recipe"]
-    begin = f"--init {recipe['init']}" if recipe["init"] else "--pretrained" * recipe["pretrained"]
-    data = " ".join("--data DIR" for _ in facts["data"])
-    done, planned = facts["epochs_done"], recipe["epochs"]
-    stop = f"--stop-after {done} " if done < planned else ""
-    return (
-        f"python -m ml train {data} --model {recipe['model']} {begin} \\\n"
-        f"    --normalisation {recipe['normalisation']} --size {recipe['size']} "
-        f"--epochs {recipe['epochs']} \\\n"
-        f"    --batch {recipe['batch']} --lr {recipe['lr']} --folds {recipe['n_folds']} "
-        f"--seed {recipe['seed']} {stop}--out RUN\n"
-        f"python -m ml bundle RUN --out BUNDLE --name {facts['name']} --release {facts['version']}"
-    )

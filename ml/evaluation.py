@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import torch
 
+from ml.data.samples import Sample
 from ml.metrics import auc
 from ml.network import Network
 from ml.preprocess import open_picture
-from ml.sources import Sample
 
 BATCH = 32
 
@@ -25,7 +25,7 @@ def score(
     logits = []
     for start in range(0, len(samples), BATCH):
         batch = samples[start : start + BATCH]
-        pixels = np.stack([open_picture(sample.path, size) for sample in batch])
+        pixels = np.stack([open_picture(sample.picture.open(), size) for sample in batch])
         logit, _, _ = network(torch.from_numpy(pixels).to(device))
         logits.append(logit.float().cpu().numpy())
         tick(len(batch))

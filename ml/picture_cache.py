@@ -8,37 +8,41 @@ from pathlib import Path
 
 import numpy as np
 
+from ml.data.samples import Picture
 from ml.preprocess import open_picture
 
 
 def decode(
-    paths: Sequence[Path], size: int, folder: Path, tick: Callable[[], None] = lambda: None
+    pictures: Sequence[Picture], size: int, folder: Path, tick: Callable[[], None] = lambda: None
 ) -> np.ndarray:
-    """Return all pictures as ``uint8[len(paths), size, size, 3]``, mapped from disk.
+    """Return all pictures as ``uint8[len(pictures), size, size, 3]``, mapped from disk.
 
     The file is kept in ``folder`` under a name made of what is in it, and made
     once; ``tick`` is called after each picture. Raises ``OSError`` for a
     picture that cannot be read.
     """
-    shape = (len(paths), size, size, 3)
+    shape = (len(pictures), size, size, 3)
     folder.mkdir(parents=True, exist_ok=True)
-    finished = folder / f"{_key(paths, size)}.npy"
+    finished = folder / f"{_key(pictures, size)}.npy"
     if not finished.exists():
         partial = finished.with_suffix(f".{os.getpid()}.part")
         pixels = np.lib.format.open_memmap(partial, "w+", np.uint8, shape)
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            for i, picture in enumerate(pool.map(lambda path: open_picture(path, size), paths)):
-                pixels[i] = picture
+            squares = pool.map(lambda picture: open_picture(picture.open(), size), pictures)
+            for i, square in enumerate(squares):
+                pixels[i] = square
                 tick()
         pixels.flush()
         partial.replace(finished)
     return np.load(finished, mmap_mode="r")
 
 
-def _key(paths: Sequence[Path], size: int) -> str:
+def _key(pictures: Sequence[Picture], size: int) -> str:
     """A name that changes when a picture is added, replaced or resized."""
     digest = hashlib.sha256(str(size).encode())
-    for path in paths:
-        facts = path.stat()
-        digest.update(f"{path.resolve()}\0{facts.st_size}\0{facts.st_mtime_ns}\n".encode())
+    for shard in sorted({picture.shard for picture in pictures}):
+        facts = shard.stat()
+        digest.update(f"{shard.resolve()}\0{facts.st_size}\0{facts.st_mtime_ns}\n".encode())
+    for picture in pictures:
+        digest.update(f"{picture.shard.name}\0{picture.offset}\n".encode())
     return digest.hexdigest()[:20]

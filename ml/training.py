@@ -12,14 +12,18 @@ import torch
 from safetensors.torch import save_file
 from torch.nn import functional
 
-from ml import folds, runs
+from ml import runs
+from ml.atomic import write_json
 from ml.augment import augment
+from ml.data import folds
+from ml.data import samples as data
+from ml.data.samples import Sample
+from ml.data.store import Store
 from ml.evaluation import auc_by_source, score
 from ml.network import Network, load_initial_weights
 from ml.picture_cache import decode
 from ml.progress import Progress
 from ml.schedule import learning_rate
-from ml.sources import Collection, Sample, fingerprint
 from ml.version import code_version
 
 # A random crop shows a lesion larger than the whole picture does. Training on
@@ -49,7 +53,6 @@ class Recipe:
     warmup: float = 0.05
     dropout: float = 0.2
     ema: float = 0.998
-    n_folds: int = 6
     seed: int = 0
     bf16: bool = True
 
@@ -174,7 +177,7 @@ class Trainer:
 
 def train(
     recipe: Recipe,
-    collections: Sequence[Collection],
+    store: Store,
     out: Path,
     cache: Path,
     *,
@@ -188,8 +191,8 @@ def train(
     ends the schedule after so many epochs; a resumed run can go on from there.
     Nothing is chosen by the folds held out: they are scored once, at the end.
     """
-    samples = [sample for collection in collections for sample in collection.samples]
-    assigned = folds.assign(samples, recipe.n_folds, recipe.seed)
+    samples = data.read(store, recipe.size)
+    assigned = np.array([sample.fold for sample in samples])
     learning = np.flatnonzero((assigned != folds.TEST) & (assigned != folds.CALIBRATION))
     if limit:
         learning = np.random.default_rng(recipe.seed).permutation(learning)[:limit]
@@ -201,8 +204,8 @@ def train(
         trainer.restore(out / runs.CHECKPOINT)
     with Progress() as progress:
         progress.start("decoding", len(learning))
-        paths = [samples[i].path for i in learning]
-        pixels = decode(paths, recipe.size, cache, progress.advance)
+        pictures = [samples[i].picture for i in learning]
+        pixels = decode(pictures, recipe.size, cache, progress.advance)
         targets = torch.tensor([samples[i].target for i in learning])
         while trainer.epoch < min(recipe.epochs, stop_after or recipe.epochs):
             trainer.learn(pixels, targets, progress)
@@ -214,17 +217,19 @@ def train(
         logits = score(network, scored, recipe.size, progress.advance)
     weights = {name: t.contiguous() for name, t in network.net.state_dict().items()}
     save_file(weights, out / runs.WEIGHTS, metadata={"format": "pt"})
-    runs.write_scores(out, scored, assigned[held_out], logits)
+    runs.write_scores(out, scored, logits)
     facts = {
         "recipe": _plain(recipe),
         "code": code_version(),
         "torch": torch.__version__,
         "device": trainer.device.type,
         "trained_on": len(learning),
-        "data": [_describe(collection) for collection in collections],
-        "data_sha256": fingerprint(samples),
+        "store": str(store.folder),
+        "data": _describe(store, samples),
+        "data_sha256": data.fingerprint(samples),
         "folds": {
-            "sha256": folds.fingerprint(samples, assigned),
+            "sha256": store.folds_sha256(),
+            "number": int(assigned.max()) + 1,
             "test": folds.TEST,
             "calibration": folds.CALIBRATION,
         },
@@ -235,7 +240,7 @@ def train(
             for name, fold in (("calibration", folds.CALIBRATION), ("test", folds.TEST))
         },
     }
-    runs.write_json(out / runs.FACTS, facts)
+    write_json(out / runs.FACTS, facts)
     return facts
 
 
@@ -243,14 +248,22 @@ def _plain(recipe: Recipe) -> dict[str, Any]:
     return asdict(recipe) | {"init": recipe.init.name if recipe.init else None}
 
 
-def _describe(collection: Collection) -> dict[str, Any]:
-    samples: Sequence[Sample] = collection.samples
-    return {
-        "source": collection.source.name,
-        "folder": str(collection.folder),
-        "licence": collection.source.licence,
-        "pictures": len(samples),
-        "melanomas": sum(sample.target for sample in samples),
-        "groups": len({sample.group for sample in samples}),
-        "missing": len(collection.missing),
-    }
+def _describe(store: Store, samples: Sequence[Sample]) -> list[dict[str, Any]]:
+    problems, removed = (
+        table["source"].value_counts() for table in (store.problems(), store.removed())
+    )
+    facts = []
+    for source in store.settings["sources"]:
+        some = [sample for sample in samples if sample.source == source["name"]]
+        facts.append(
+            {
+                "source": source["name"],
+                "licence": source["licence"],
+                "pictures": len(some),
+                "melanomas": sum(sample.target for sample in some),
+                "groups": len({sample.group for sample in some}),
+                "missing": int(problems.get(source["key"], 0)),
+                "removed": int(removed.get(source["key"], 0)),
+            }
+        )
+    return facts

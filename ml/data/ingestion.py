@@ -24,6 +24,7 @@ from typing import Any, TypeVar
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from ml.atomic import write_csv, write_json, write_text
 from ml.data import store
 from ml.data.archives import Location, form_of, locate, read
 from ml.data.journal import Entry, Journal
@@ -31,7 +32,6 @@ from ml.data.presets import PLAIN, Form, Preset
 from ml.data.reduction import QUALITY, Reduced, reduce
 from ml.data.shards import ShardWriter, name_of
 from ml.data.tables import Root, Row, SourceError, open_root, recognise, rows, tables_of
-from ml.runs import write_json, write_text
 
 JOURNAL = "journal.jsonl"
 # So many images go to a process at a time, and so many such tasks wait for each
@@ -273,7 +273,7 @@ def _write_manifest(out: Path, settings: Settings, journal: Journal) -> None:
 
 def _write_problems(out: Path, journal: Journal) -> None:
     wrong = (entry for entry in journal if "problem" in entry)
-    _write_csv(
+    write_csv(
         out / store.PROBLEMS,
         store.PROBLEM_COLUMNS,
         ([e["source"], e["image"], e["split"], e["patient"] or "", e["problem"]] for e in wrong),
@@ -289,16 +289,7 @@ def _write_official_duplicates(sources: Sequence[Source], out: Path) -> None:
                     for row in islice(csv.reader(lines), 1, None):
                         yield [source.preset.key, *row[:2]]
 
-    _write_csv(out / store.OFFICIAL_DUPLICATES, store.DUPLICATE_COLUMNS, pairs())
-
-
-def _write_csv(file: Path, columns: Sequence[str], lines: Iterable[Sequence[str]]) -> None:
-    partial = file.with_name(file.name + ".part")
-    with partial.open("w", newline="", encoding="utf-8") as out:
-        table = csv.writer(out, lineterminator="\n")
-        table.writerow(columns)
-        table.writerows(lines)
-    partial.replace(file)
+    write_csv(out / store.OFFICIAL_DUPLICATES, store.DUPLICATE_COLUMNS, pairs())
 
 
 def _batches(items: Iterator[T], length: int) -> Iterator[tuple[T, ...]]:

@@ -127,15 +127,6 @@ ISIC_2019_CLASSES = {
     "SCC": Diagnosis.SCC,
     "UNK": Diagnosis.UNKNOWN,
 }
-ISIC_2018_CLASSES = {
-    "MEL": Diagnosis.MELANOMA,
-    "NV": Diagnosis.NEVUS,
-    "BCC": Diagnosis.BCC,
-    "AKIEC": Diagnosis.AK,
-    "BKL": Diagnosis.BKL,
-    "DF": Diagnosis.DF,
-    "VASC": Diagnosis.VASC,
-}
 HAM10000_CLASSES = {
     "mel": Diagnosis.MELANOMA,
     "nv": Diagnosis.NEVUS,
@@ -145,6 +136,8 @@ HAM10000_CLASSES = {
     "df": Diagnosis.DF,
     "vasc": Diagnosis.VASC,
 }
+# Task 3 of ISIC 2018 was held on HAM10000.
+ISIC_2018_CLASSES = {name.upper(): diagnosis for name, diagnosis in HAM10000_CLASSES.items()}
 # The winners of 2020 mapped the competition's diagnoses into those of 2019 like this.
 SIIM_2020_CLASSES = {
     "melanoma": Diagnosis.MELANOMA,

@@ -9,7 +9,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ml.verbs import bundle, ingest, predict, train
+from ml.verbs import audit, bundle, clean, folds, ingest, predict, train
 
 
 @dataclass(frozen=True)
@@ -23,5 +23,5 @@ class Verb:
 
 VERBS = {
     module.__name__.rpartition(".")[2]: Verb(module.HELP, module.add_arguments, module.run)
-    for module in (ingest, train, bundle, predict)
+    for module in (ingest, audit, clean, folds, train, bundle, predict)
 }

@@ -10,12 +10,11 @@ HELP = "train a network on labelled pictures"
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare the arguments; the defaults are the shipped model's recipe."""
     parser.add_argument(
-        "--data",
+        "--store",
         type=Path,
-        action="append",
         required=True,
-        metavar="DIR",
-        help="a folder in a known layout (HAM10000, ISIC 2017, SIIM-ISIC); may be repeated",
+        metavar="STORE",
+        help="what `ingest` has made, with the folds that `folds` has frozen",
     )
     parser.add_argument("--out", type=Path, required=True, metavar="RUN", help="the run's folder")
     parser.add_argument("--model", default="mobilenetv2_100", help="timm's name of the backbone")
@@ -32,7 +31,6 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--lr", type=float, default=5e-4, help="peak learning rate")
-    parser.add_argument("--folds", type=int, default=6, help="two of them do not train")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--limit", type=int, help="train on so many pictures only, for a try")
     parser.add_argument("--cache", type=Path, help="folder of decoded pictures (RUN/../cache)")
@@ -42,7 +40,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Train; return 2 where the data or the weights are not what they should be."""
-    from ml import sources
+    from ml.data.store import Store
     from ml.training import Recipe, train
 
     recipe = Recipe(
@@ -54,17 +52,12 @@ def run(args: Namespace) -> int:
         epochs=args.epochs,
         batch=args.batch,
         lr=args.lr,
-        n_folds=args.folds,
         seed=args.seed,
     )
     try:
-        collections = [sources.read(folder) for folder in args.data]
-        for collection in collections:
-            found, lacking = len(collection.samples), len(collection.missing)
-            print(f"{collection.source.name}: {found} pictures, {lacking} not in the folder")
         facts = train(
             recipe,
-            collections,
+            Store(args.store),
             args.out,
             args.cache or args.out.parent / "cache",
             resume=args.resume,

@@ -47,10 +47,12 @@ def test_the_files_hold_the_same_weights(shipped):
 def test_training_and_serving_see_the_same_pixels(shipped, tmp_path):
     from PIL import Image
 
+    from ml.data.samples import Picture
     from ml.picture_cache import decode
     from ml.predictor import Predictor
 
-    trained_on = np.array(decode(PHOTOS, shipped.size, tmp_path))
+    pictures = [Picture(photo, 0, photo.stat().st_size) for photo in PHOTOS]
+    trained_on = np.array(decode(pictures, shipped.size, tmp_path))
     assert (trained_on == seen(shipped.size)).all()
     predictor = Predictor(shipped, engines.choose(shipped, "cpu"))
     images = [Image.open(photo) for photo in PHOTOS]

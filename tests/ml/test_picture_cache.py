@@ -1,10 +1,12 @@
 """Pictures are decoded once, and again only when something has changed."""
 
 import os
+from io import BytesIO
 
 import numpy as np
 import pytest
 
+from ml.data.samples import Picture
 from ml.picture_cache import decode
 from ml.preprocess import open_picture
 from tests.ml.made_up import made_up_picture
@@ -12,18 +14,26 @@ from tests.ml.made_up import made_up_picture
 
 @pytest.fixture
 def pictures(tmp_path):
-    chance = np.random.default_rng(0)
-    paths = [tmp_path / f"{i}.jpg" for i in range(3)]
-    for path in paths:
-        made_up_picture(chance).save(path)
-    return paths
+    """Return three pictures that lie one behind the other in a file."""
+    return write(tmp_path / "shard", [made_up_picture(np.random.default_rng(i)) for i in range(3)])
 
 
-def test_pixels_are_kept_in_the_order_of_the_paths(pictures, tmp_path):
+def write(shard, images) -> list[Picture]:
+    pictures, content = [], b""
+    for image in images:
+        jpeg = BytesIO()
+        image.save(jpeg, "JPEG")
+        pictures.append(Picture(shard, len(content), len(jpeg.getvalue())))
+        content += jpeg.getvalue()
+    shard.write_bytes(content)
+    return pictures
+
+
+def test_pixels_are_kept_in_the_order_of_the_pictures(pictures, tmp_path):
     pixels = decode(pictures[::-1], 32, tmp_path / "cache")
     assert pixels.shape == (3, 32, 32, 3)
-    for row, path in zip(pixels, pictures[::-1], strict=True):
-        assert (row == open_picture(path, 32)).all()
+    for row, picture in zip(pixels, pictures[::-1], strict=True):
+        assert (row == open_picture(picture.open(), 32)).all()
 
 
 def test_nothing_is_decoded_twice(pictures, tmp_path):
@@ -33,21 +43,24 @@ def test_nothing_is_decoded_twice(pictures, tmp_path):
     assert len(ticks) == 3
 
 
-def test_a_change_of_size_selection_or_picture_makes_another_file(pictures, tmp_path):
+def test_a_change_of_size_selection_or_shard_makes_another_file(pictures, tmp_path):
     cache = tmp_path / "cache"
     decode(pictures, 32, cache)
     decode(pictures, 48, cache)
     decode(pictures[:2], 32, cache)
     decode(pictures[::-1], 32, cache)
-    made_up_picture(np.random.default_rng(9)).save(pictures[1])
-    os.utime(pictures[1], (1, 1))
-    changed = decode(pictures, 32, cache)
+    changed = write(
+        tmp_path / "shard", [made_up_picture(np.random.default_rng(i)) for i in range(5, 8)]
+    )
+    os.utime(tmp_path / "shard", (1, 1))
+    pixels = decode(changed, 32, cache)
     assert len(list(cache.glob("*.npy"))) == 5
-    assert (changed[1] == open_picture(pictures[1], 32)).all()
+    assert (pixels[1] == open_picture(changed[1].open(), 32)).all()
 
 
 def test_a_broken_picture_leaves_nothing_that_passes_for_whole(pictures, tmp_path):
-    pictures[2].write_bytes(b"no picture")
-    with pytest.raises(OSError, match=r"2\.jpg"):
+    content = pictures[2].shard.read_bytes()
+    pictures[2].shard.write_bytes(content[: pictures[2].offset] + b"no picture")
+    with pytest.raises(OSError, match="cannot identify"):
         decode(pictures, 32, tmp_path / "cache")
     assert not list((tmp_path / "cache").glob("*.npy"))

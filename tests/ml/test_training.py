@@ -10,8 +10,11 @@ from PIL import Image
 
 from ml import runs
 from ml.__main__ import main
+from ml.atomic import write_json
+from ml.data.store import Store
 from ml.predictor import Predictor
 from tests.conftest import PHOTOS
+from tests.ml.stores import ingest
 
 SIZE = 64
 
@@ -84,12 +87,14 @@ def data(tmp_path_factory):
             level = chance.normal(130 - 10 * melanoma, 20)
             pixels = chance.normal(level, 20, (80, 100, 3)).clip(0, 255).astype(np.uint8)
             Image.fromarray(pixels).save(folder / "images" / f"i{i}.jpg")
-    return folder
+    store = ingest(folder / "store", folder)
+    assert main(["folds", str(store.folder), "--folds", "6"]) == 0
+    return store.folder
 
 
 def train(data, out, *more: str) -> int:
     recipe = ["--model", "mobilenetv2_035", "--size", str(SIZE), "--epochs", "2", "--batch", "16"]
-    return main(["train", "--data", str(data), "--out", str(out), *recipe, *more])
+    return main(["train", "--store", str(data), "--out", str(out), *recipe, *more])
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +134,7 @@ def test_another_recipe_does_not_resume(run, data, capsys):
 @pytest.mark.training
 def test_wrong_data_is_an_error(tmp_path, capsys):
     assert train(tmp_path, tmp_path / "run") == 2
-    assert "no known layout" in capsys.readouterr().err
+    assert "is no store" in capsys.readouterr().err
 
 
 @pytest.mark.training
@@ -201,6 +206,25 @@ def test_a_bundle_is_not_made_of_other_data(run, tmp_path, capsys):
     facts = runs.read_facts(run) | {"data_sha256": "0"}
     changed = tmp_path / "run"
     changed.mkdir()
-    runs.write_json(changed / runs.FACTS, facts)
+    write_json(changed / runs.FACTS, facts)
     assert main(["bundle", str(changed), "--out", str(tmp_path / "bundle")]) == 2
     assert "no longer what this run" in capsys.readouterr().err
+
+
+@pytest.mark.training
+def test_a_bundle_is_not_made_with_other_folds(run, data, tmp_path, capsys):
+    facts = runs.read_facts(run)
+    facts["folds"]["sha256"] = "0"
+    changed = tmp_path / "run"
+    changed.mkdir()
+    write_json(changed / runs.FACTS, facts)
+    assert main(["bundle", str(changed), "--out", str(tmp_path / "bundle")]) == 2
+    assert "folds are no longer those" in capsys.readouterr().err
+
+
+@pytest.mark.training
+def test_the_hash_of_the_folds_is_carried_from_the_store_to_the_card(data, run, bundle):
+    digest = Store(data).folds_sha256()
+    assert runs.read_facts(run)["folds"]["sha256"] == digest
+    assert json.loads((bundle / "bundle.json").read_text())["folds"]["sha256"] == digest
+    assert digest[:16] in (bundle / "card.md").read_text()

@@ -1,0 +1,67 @@
+"""What training sees of a store: labelled pictures, each with its group and its fold."""
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+
+from ml.data import folds, shards
+from ml.data.store import Store
+
+
+@dataclass(frozen=True)
+class Picture:
+    """Where a shard holds the JPEG of a picture, in bytes."""
+
+    shard: Path
+    offset: int
+    length: int
+
+    def open(self) -> BytesIO:
+        """Return the JPEG as a file."""
+        with self.shard.open("rb") as file:
+            file.seek(self.offset)
+            return BytesIO(file.read(self.length))
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One labelled picture; ``group`` is its patient or lesion, ``target`` 1 for a melanoma."""
+
+    image: str
+    source: str
+    group: str
+    target: int
+    fold: int
+    picture: Picture
+
+
+def read(store: Store, size: int) -> list[Sample]:
+    """Return the samples of a store, with pictures that serve for ``size`` pixels a side.
+
+    Raises ``StoreError`` where no folds are frozen, or those of other images.
+    """
+    size = store.size_for(size)
+    names = {source["key"]: source["name"] for source in store.settings["sources"]}
+    return [
+        Sample(
+            row["image"],
+            names[row["source"]],
+            row["group"],
+            int(row["target"]),
+            row["fold"],
+            Picture(
+                store.folder / shards.name_of(row["shard"]),
+                row[f"offset_{size}"],
+                row[f"length_{size}"],
+            ),
+        )
+        for row in folds.of(store).to_dict("records")
+    ]
+
+
+def fingerprint(samples: Iterable[Sample]) -> str:
+    """Return a SHA-256 of who is in the data, with which group and label."""
+    lines = sorted(f"{s.source},{s.image},{s.group},{s.target}\n" for s in samples)
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
