@@ -5,6 +5,7 @@ serves them. Calibration, thresholds and the gate's limit come from the
 calibration fold; the test fold is only measured.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -19,7 +20,6 @@ from ml import bundle as bundles
 from ml import calibration, card, export, gate, metrics, runs, strangers, thresholds, views
 from ml.appearance import describe
 from ml.atomic import write_json, write_text
-from ml.data import folds
 from ml.data import samples as data
 from ml.data.samples import Sample
 from ml.data.store import Store
@@ -28,6 +28,7 @@ from ml.network import Network
 from ml.predictor import is_blank
 from ml.preprocess import open_picture
 from ml.progress import Progress
+from ml.training.recipe import Recipe
 from ml.version import code_version
 
 # The gate is described on so many of the pictures that the network learnt from.
@@ -48,6 +49,8 @@ def make(run: Path, out: Path, name: str, version: str) -> dict[str, Any]:
     samples = _same_samples(learnt)
     assigned = np.array([sample.fold for sample in samples])
 
+    if len(recipe["held_out"]) < 2:
+        raise ValueError("a bundle needs a fold for calibration and another one for its figures")
     network = Network(recipe["model"], recipe["normalisation"])
     network.net.load_state_dict(load_file(run / runs.WEIGHTS))
     export.round_to_half(network)
@@ -57,9 +60,9 @@ def make(run: Path, out: Path, name: str, version: str) -> dict[str, Any]:
 
     engine = AllViews(OnnxEngine(out / bundles.ONNX, threads=torch.get_num_threads()))
     fold = {
-        "calibration": np.flatnonzero(assigned == folds.CALIBRATION),
-        "test": np.flatnonzero(assigned == folds.TEST),
-        "known": _some(np.flatnonzero(assigned > folds.CALIBRATION), recipe["seed"]),
+        "calibration": np.flatnonzero(assigned == learnt["folds"]["calibration"]),
+        "test": np.flatnonzero(assigned == learnt["folds"]["test"]),
+        "known": _some(np.flatnonzero(~np.isin(assigned, recipe["held_out"])), recipe["seed"]),
     }
     scored = {}
     with Progress() as progress:
@@ -236,19 +239,16 @@ def _strangers_refused(
 
 def _commands(learnt: dict[str, Any], name: str, version: str) -> str:
     """Return what made the bundle, to be typed again."""
-    recipe, done = learnt["recipe"], len(learnt["history"])
-    begin = (
-        f"--init {recipe['init']} " if recipe["init"] else "--pretrained " * recipe["pretrained"]
+    usual = Recipe().plain()
+    settings = " ".join(
+        f"{key}={json.dumps(value, separators=(',', ':'))}"
+        for key, value in learnt["recipe"].items()
+        if value != usual[key]
     )
-    stop = f"--stop-after {done} " if done < recipe["epochs"] else ""
     return (
         f"python -m ml ingest SOURCE ... --out STORE\n"
         f"python -m ml clean STORE\n"
         f"python -m ml folds STORE --folds {learnt['folds']['number']}\n"
-        f"python -m ml train --store STORE --model {recipe['model']} {begin}\\\n"
-        f"    --normalisation {recipe['normalisation']} --size {recipe['size']} "
-        f"--epochs {recipe['epochs']} \\\n"
-        f"    --batch {recipe['batch']} --lr {recipe['lr']} --seed {recipe['seed']} "
-        f"{stop}--out RUN\n"
+        f"python -m ml train --store STORE --out RUN {settings}\n"
         f"python -m ml bundle RUN --out BUNDLE --name {name} --release {version}"
     )

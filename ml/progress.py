@@ -27,7 +27,7 @@ class Speed(ProgressColumn):
 class Progress:
     """One bar after the other, on standard error."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, silent: bool = False) -> None:
         self._bars = RichProgress(
             TextColumn("{task.description:>18}"),
             BarColumn(),
@@ -37,6 +37,7 @@ class Progress:
             TimeElapsedColumn(),
             TimeRemainingColumn(),
             console=Console(stderr=True),
+            disable=silent,
             refresh_per_second=2,
         )
 

@@ -13,11 +13,6 @@ from ml.data import store as stores
 from ml.data.presets import TRAIN
 from ml.data.store import Store, StoreError
 
-# Two folds never train: one is looked at once, for the figures in the model
-# card; on the other one the probability is calibrated and the thresholds set.
-TEST = 0
-CALIBRATION = 1
-
 # Groups are dealt out so that those of up to so many images, and the larger ones,
 # are spread evenly. Melanomas are a stratum of their own: as they are rare, every
 # further division would cost some of their balance.
@@ -30,7 +25,7 @@ def assign(images: pd.DataFrame, n_folds: int, seed: int) -> pd.DataFrame:
     Stratified by source, by target and by the number of images in a group.
     Raises ``ValueError`` where there are too few groups for so many folds.
     """
-    if n_folds < 3:
+    if n_folds < 3:  # one for the figures and one for calibration are held out
         raise ValueError("three folds are needed at least: test, calibration and training")
     groups = groups_of(images)
     sizes = np.searchsorted(GROUP_SIZES, groups.map(groups.value_counts()))

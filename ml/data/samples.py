@@ -1,10 +1,11 @@
 """What training sees of a store: labelled pictures, each with its group and its fold."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from ml.data import folds, shards
 from ml.data.store import Store
@@ -33,6 +34,7 @@ class Sample:
     source: str
     group: str
     target: int
+    diagnosis: str
     fold: int
     picture: Picture
 
@@ -50,6 +52,7 @@ def read(store: Store, size: int) -> list[Sample]:
             names[row["source"]],
             row["group"],
             int(row["target"]),
+            row["diagnosis"],
             row["fold"],
             Picture(
                 store.folder / shards.name_of(row["shard"]),
@@ -65,3 +68,25 @@ def fingerprint(samples: Iterable[Sample]) -> str:
     """Return a SHA-256 of who is in the data, with which group and label."""
     lines = sorted(f"{s.source},{s.image},{s.group},{s.target}\n" for s in samples)
     return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def describe(store: Store, samples: Sequence[Sample]) -> list[dict[str, Any]]:
+    """Return what each source has given, for the records of a run."""
+    problems, removed = (
+        table["source"].value_counts() for table in (store.problems(), store.removed())
+    )
+    facts = []
+    for source in store.settings["sources"]:
+        some = [sample for sample in samples if sample.source == source["name"]]
+        facts.append(
+            {
+                "source": source["name"],
+                "licence": source["licence"],
+                "pictures": len(some),
+                "melanomas": sum(sample.target for sample in some),
+                "groups": len({sample.group for sample in some}),
+                "missing": int(problems.get(source["key"], 0)),
+                "removed": int(removed.get(source["key"], 0)),
+            }
+        )
+    return facts

@@ -1,14 +1,27 @@
-"""``train``: labelled pictures in, a run folder out."""
+"""``train``: a store and a recipe in, a run folder out."""
 
+import os
+import signal
 import sys
+import time
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-HELP = "train a network on labelled pictures"
+HELP = "train a network; stopped at any time, the same command goes on to the same weights"
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Declare the arguments; the defaults are the shipped model's recipe."""
+    """Declare the arguments."""
+    add_data_arguments(parser)
+    parser.add_argument("--out", type=Path, required=True, metavar="RUN", help="the run's folder")
+    parser.add_argument(
+        "--budget", type=float, metavar="HOURS", help="stop after so long, safely saved"
+    )
+    parser.add_argument("--again", action="store_true", help="begin anew what RUN holds already")
+
+
+def add_data_arguments(parser: ArgumentParser) -> None:
+    """Declare what to learn from, and how."""
     parser.add_argument(
         "--store",
         type=Path,
@@ -16,59 +29,73 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="STORE",
         help="what `ingest` has made, with the folds that `folds` has frozen",
     )
-    parser.add_argument("--out", type=Path, required=True, metavar="RUN", help="the run's folder")
-    parser.add_argument("--model", default="mobilenetv2_100", help="timm's name of the backbone")
-    start = parser.add_mutually_exclusive_group()
-    start.add_argument("--pretrained", action="store_true", help="begin with timm's weights")
-    start.add_argument("--init", type=Path, metavar="FILE", help="begin with a safetensors file")
+    parser.add_argument("--recipe", type=Path, metavar="FILE", help="a recipe (TOML)")
     parser.add_argument(
-        "--normalisation",
-        choices=["imagenet", "inception"],
-        default="imagenet",
-        help="what the first weights expect: ImageNet's mean and deviation, or -1 to 1",
+        "overrides",  # not "settings", which Django's commands have already
+        nargs="*",
+        metavar="KEY=VALUE",
+        help="settings that go before the recipe's, such as model=resnet18 epochs=20 lr=1e-3",
     )
-    parser.add_argument("--size", type=int, default=192, help="side of the pictures, in pixels")
-    parser.add_argument("--epochs", type=int, default=10)
-    parser.add_argument("--batch", type=int, default=32)
-    parser.add_argument("--lr", type=float, default=5e-4, help="peak learning rate")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--limit", type=int, help="train on so many pictures only, for a try")
+    parser.add_argument("--limit", type=int, help="learn from so many pictures only, for a try")
     parser.add_argument("--cache", type=Path, help="folder of decoded pictures (RUN/../cache)")
-    parser.add_argument("--stop-after", type=int, metavar="N", help="end after so many epochs")
-    parser.add_argument("--resume", action="store_true", help="go on after the last whole epoch")
+    parser.add_argument(
+        "--workers",
+        type=int,
+        default=0,
+        help="processes that make the views (0: this one, which is best on a CPU)",
+    )
 
 
 def run(args: Namespace) -> int:
-    """Train; return 2 where the data or the weights are not what they should be."""
+    """Train; return 0 at the end, 2 where data or recipe are wrong, 3 where it was stopped."""
     from ml.data.store import Store
-    from ml.training import Recipe, train
+    from ml.training import recipe
+    from ml.training.loop import Limits, train
 
-    recipe = Recipe(
-        model=args.model,
-        normalisation=args.normalisation,
-        pretrained=args.pretrained,
-        init=args.init,
-        size=args.size,
-        epochs=args.epochs,
-        batch=args.batch,
-        lr=args.lr,
-        seed=args.seed,
+    began, asked = time.monotonic(), []
+    budget = args.budget * 3600 if args.budget else float("inf")
+    before = {
+        number: signal.signal(number, lambda number, _: asked.append(number))
+        for number in (signal.SIGTERM, signal.SIGINT)
+    }
+    limits = Limits(
+        stop=lambda _: bool(asked) or time.monotonic() - began > budget, workers=args.workers
     )
     try:
+        if args.again:
+            _forget(args.out)
         facts = train(
-            recipe,
+            recipe.read(args.recipe, args.overrides),
             Store(args.store),
             args.out,
             args.cache or args.out.parent / "cache",
-            resume=args.resume,
-            limit=args.limit,
-            stop_after=args.stop_after,
+            limits,
+            args.limit,
         )
     except (OSError, ValueError) as error:
         print(f"train: {error}", file=sys.stderr)
         return 2
-    for name, figures in facts["auc"].items():
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    if facts is None:
+        print("train: stopped and saved; the same command goes on from here", file=sys.stderr)
+        return 3
+    if os.environ.get("RANK", "0") == "0":
+        _summarise(facts)
+    return 0
+
+
+def _forget(out: Path) -> None:
+    from ml import runs
+    from ml.training.history import HISTORY
+
+    for name in (runs.CHECKPOINT, runs.FACTS, HISTORY):
+        (out / name).unlink(missing_ok=True)
+
+
+def _summarise(facts: dict) -> None:
+    for fold, figures in facts["auc"].items():
         for source, figure in figures.items():
             auc = "{value:.3f} ({low:.3f}-{high:.3f})".format(**figure["auc"])
-            print(f"{name} fold, {source}: AUC {auc}, {figure['melanomas']} melanomas")
-    return 0
+            print(f"held-out fold {fold}, {source}: AUC {auc}, {figure['melanomas']} melanomas")

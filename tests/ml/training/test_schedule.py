@@ -2,7 +2,9 @@
 
 from itertools import pairwise
 
-from ml.schedule import learning_rate
+import pytest
+
+from ml.training.schedule import learning_rate
 
 
 def rates(warmup: int = 10, total: int = 110) -> list[float]:
@@ -30,3 +32,17 @@ def test_it_stays_at_zero_after_the_end():
 
 def test_a_training_shorter_than_its_warmup_has_rates():
     assert all(0 < rate <= 2 for rate in rates(warmup=5, total=3))
+
+
+def test_one_cycle_begins_and_ends_low():
+    peak, total = 2.0, 100
+    curve = [
+        learning_rate(step, peak=peak, warmup_steps=30, total_steps=total, schedule="one-cycle")
+        for step in range(total + 1)
+    ]
+    assert peak / 25 < curve[0] < peak / 20
+    assert max(curve) == curve[29] == curve[30] == peak
+    assert curve[14] == pytest.approx((peak / 25 + peak) / 2)
+    assert curve[-1] == pytest.approx(peak * 1e-5)
+    assert all(later > earlier for earlier, later in pairwise(curve[:30]))
+    assert all(later < earlier for earlier, later in pairwise(curve[30:]))

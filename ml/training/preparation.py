@@ -1,0 +1,76 @@
+"""What a training works with before its first step: pictures, network, its place among others."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import distributed
+
+from ml.data import samples as data
+from ml.data.samples import Sample
+from ml.data.store import Store
+from ml.picture_cache import decode
+from ml.progress import Progress
+from ml.training import targets
+from ml.training.batches import Batches, Pictures
+from ml.training.recipe import Recipe
+from ml.training.trainer import Trainer
+
+
+@dataclass
+class Prepared:
+    """What a training works with, before its first step."""
+
+    trainer: Trainer
+    batches: Batches
+    learning: list[Sample]
+    held_out: list[Sample]
+    rank: int = 0
+    processes: int = 1
+
+
+def prepare(
+    recipe: Recipe, store: Store, cache: Path, progress: Progress, most: int | None = None
+) -> Prepared:
+    """Return network, optimiser and data; ``most`` keeps so many training pictures."""
+    rank, processes = _join_others()
+    device = torch.device("cpu")
+    if torch.cuda.is_available():
+        device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+        torch.cuda.set_device(device)
+    samples = data.read(store, recipe.size)
+    learning = [sample for sample in samples if sample.fold not in recipe.held_out]
+    held_out = [sample for sample in samples if sample.fold in recipe.held_out]
+    if most:
+        chosen = np.random.default_rng(recipe.seed).permutation(len(learning))[:most]
+        learning = [learning[i] for i in sorted(chosen)]
+    batches = Batches(recipe, _pictures(learning, recipe, cache, progress), rank, processes)
+    freeze_steps = recipe.freeze_epochs * batches.steps_per_epoch
+    trainer = Trainer(recipe, device, len(batches), freeze_steps)
+    return Prepared(trainer, batches, learning, held_out, rank, processes)
+
+
+def _pictures(learning: list[Sample], recipe: Recipe, cache: Path, progress: Progress) -> Pictures:
+    sizes = {recipe.size, recipe.small_size} if recipe.smaller else {recipe.size}
+    pixels = {}
+    for size in sorted(sizes):
+        progress.start(f"decoding to {size} px", len(learning))
+        pixels[size] = decode(
+            [sample.picture for sample in learning], size, cache, progress.advance
+        )
+    return Pictures(
+        pixels,
+        np.array([sample.target for sample in learning]),
+        targets.classes([sample.diagnosis for sample in learning], recipe.target, recipe.unknown),
+        np.unique([sample.source for sample in learning], return_inverse=True)[1],
+    )
+
+
+def _join_others() -> tuple[int, int]:
+    """Return this process's number and how many there are, as ``torchrun`` has set them."""
+    processes = int(os.environ.get("WORLD_SIZE", "1"))
+    if processes > 1 and not distributed.is_initialized():
+        distributed.init_process_group("nccl" if torch.cuda.is_available() else "gloo")
+    return int(os.environ.get("RANK", "0")), processes
