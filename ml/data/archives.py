@@ -14,7 +14,7 @@ from typing import IO
 from zipfile import BadZipFile, ZipFile
 
 from ml.data import tfrecord
-from ml.data.presets import Form, Preset, Table
+from ml.data.presets import Form, Preset
 from ml.data.tables import Root, Row, SourceError, rows, tables_of
 
 
@@ -43,9 +43,8 @@ def locate(
     form = form or form_of(root, preset)
     if form == Form.TFRECORD:
         yield from _in_records(root, source, preset)
-        return
-    for table, row in rows(root, preset):
-        yield row, _in_file(root, source, table, form, row.image)
+    else:
+        yield from _in_files(root, source, preset, form)
 
 
 def form_of(root: Root, preset: Preset) -> Form:
@@ -85,11 +84,21 @@ def read(location: Location) -> bytes:
     return data
 
 
-def _in_file(root: Root, source: Path, table: Table, form: Form, image: str) -> Location | None:
-    for pattern in table.files if form == Form.FILES else table.dicom:
-        if (root / pattern.format(image)).exists():
-            return Location(source, pattern.format(image), form)
-    return None
+def _in_files(
+    root: Root, source: Path, preset: Preset, form: Form
+) -> Iterator[tuple[Row, Location | None]]:
+    """Yield the images in the order of the tables, with the first place that has their picture."""
+    names: dict[str, set[str]] = {}
+    for table, row in rows(root, preset):
+        location = None
+        for pattern in table.files if form == Form.FILES else table.dicom:
+            folder, _, name = pattern.rpartition("/")
+            if folder not in names:  # to list a folder once is faster than to ask for each file
+                names[folder] = _names(root, folder)
+            if name.format(row.image) in names[folder]:
+                location = Location(source, pattern.format(row.image), form)
+                break
+        yield row, location
 
 
 def _in_records(root: Root, source: Path, preset: Preset) -> Iterator[tuple[Row, Location | None]]:
@@ -121,19 +130,19 @@ def _records(root: Root, preset: Preset) -> Iterator[tuple[str, tuple[str, int]]
 def _matching(root: Root, pattern: str) -> list[str]:
     """Return the files that fit a pattern, in the order of their names."""
     folder, _, name = pattern.rpartition("/")
-    if not (root / folder).is_dir():
-        return []
-    names = (entry.name for entry in (root / folder).iterdir())
-    return sorted(f"{folder}/{found}" for found in names if fnmatch.fnmatch(found, name))
+    return sorted(f"{folder}/{found}" for found in fnmatch.filter(_names(root, folder), name))
 
 
 def _holds_any(root: Root, pattern: str) -> bool:
     """Tell whether any picture could be at such a place."""
     folder, _, name = pattern.rpartition("/")
+    return any(found.endswith(name.rpartition("}")[2]) for found in _names(root, folder))
+
+
+def _names(root: Root, folder: str) -> set[str]:
+    """Return what is in a folder; nothing where there is no such folder."""
     where = root / folder if folder else root
-    return where.is_dir() and any(
-        entry.name.endswith(name.rpartition("}")[2]) for entry in where.iterdir()
-    )
+    return {entry.name for entry in where.iterdir()} if where.is_dir() else set()
 
 
 def _open(source: Path, file: str) -> IO[bytes]:

@@ -9,13 +9,12 @@ often the work was interrupted.
 import csv
 import hashlib
 import os
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import closing
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
@@ -26,12 +25,13 @@ import pyarrow.parquet as pq
 
 from ml.atomic import write_csv, write_json, write_text
 from ml.data import store
-from ml.data.archives import Location, form_of, locate, read
+from ml.data.archives import Location, form_of, locate
 from ml.data.journal import Entry, Journal
 from ml.data.presets import PLAIN, Form, Preset
-from ml.data.reduction import QUALITY, Reduced, reduce
+from ml.data.reduction import QUALITY, Reduced
 from ml.data.shards import ShardWriter, name_of
 from ml.data.tables import Root, Row, SourceError, open_root, recognise, rows, tables_of
+from ml.data.workers import die_with, reduce_some
 
 JOURNAL = "journal.jsonl"
 # So many images go to a process at a time, and so many such tasks wait for each
@@ -41,6 +41,10 @@ WAITING = 3
 # What was done since the last commit is done again after a kill.
 COMMIT_SECONDS = 1.0
 MANIFEST_BATCH = 8192
+
+# Several times as fast as ``dataclasses.asdict``, which copies what it finds.
+ROW = tuple(field.name for field in fields(Row))
+REDUCED = tuple(field.name for field in fields(Reduced) if field.name != "jpegs")
 
 T = TypeVar("T")
 
@@ -157,17 +161,15 @@ def _write_pictures(
     committed = time.monotonic()
     with closing(writer):
         for source, row, result in _reduce_all(plan, settings.sizes, processes):
-            entry: Entry = {"source": source, **asdict(row)}
+            entry: Entry = {"source": source, **_values(row, ROW)}
             if isinstance(result, str):
                 entry["problem"] = result
             else:
                 names = [f"{source}/{row.image}.{size}.jpg" for size in settings.sizes]
                 shard, offsets = writer.add(names, result.jpegs)
-                facts = {**asdict(result), "shard": shard, "end": writer.end}
-                del facts["jpegs"]
+                entry |= {**_values(result, REDUCED), "shard": shard, "end": writer.end}
                 for size, offset, jpeg in zip(settings.sizes, offsets, result.jpegs, strict=True):
-                    facts |= {f"offset_{size}": offset, f"length_{size}": len(jpeg)}
-                entry |= facts
+                    entry |= {f"offset_{size}": offset, f"length_{size}": len(jpeg)}
             pending.append(entry)
             if time.monotonic() - committed > COMMIT_SECONDS:
                 _commit(writer, journal, pending)
@@ -177,6 +179,10 @@ def _write_pictures(
         tick(len(pending))
         writer.finish()
         return writer.number + 1
+
+
+def _values(record: Row | Reduced, names: Sequence[str]) -> Entry:
+    return {name: getattr(record, name) for name in names}
 
 
 def _commit(writer: ShardWriter, journal: Journal, entries: Sequence[Entry]) -> None:
@@ -216,12 +222,12 @@ def _reduce_all(
         # A process of its own kind, because a fork copies threads' locks too.
         processes,
         get_context("spawn"),
-        initializer=_die_with,
+        initializer=die_with,
         initargs=(os.getpid(),),
     ) as pool:
         for tasks in _batches(plan, TASK):
             places = [location for _, _, location in tasks]
-            waiting.append((tasks, pool.submit(_reduce_some, places, sizes)))
+            waiting.append((tasks, pool.submit(reduce_some, places, sizes)))
             if len(waiting) > processes * WAITING:
                 yield from _answered(*waiting.popleft())
         while waiting:
@@ -233,31 +239,6 @@ def _answered(
 ) -> Iterator[tuple[str, Row, Reduced | str]]:
     for (source, row, _), result in zip(tasks, answer.result(), strict=True):
         yield source, row, result
-
-
-def _reduce_some(places: Sequence[Location | None], sizes: tuple[int, ...]) -> list[Reduced | str]:
-    """Return the small pictures at each place, or why there are none; runs in a worker process."""
-    results: list[Reduced | str] = []
-    for place in places:
-        if place is None:
-            results.append("missing")
-            continue
-        try:
-            results.append(reduce(read(place), sizes))
-        except OSError as error:
-            results.append(f"broken: {error}")
-    return results
-
-
-def _die_with(parent: int) -> None:
-    """Let this worker process end when its parent was killed, which nobody else tells it."""
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(0.5)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
 
 
 def _write_manifest(out: Path, settings: Settings, journal: Journal) -> None:
