@@ -191,7 +191,9 @@ def _lacking(root: Root, preset: Preset, table: Table) -> set[str]:
     header: set[str] = set()
     for file in (table.file, *table.joined):
         if (root / file).exists():
-            with (root / file).open("r", encoding="utf-8-sig", newline="") as lines:
+            with (root / file).open(
+                "r", encoding="utf-8-sig", errors="replace", newline=""
+            ) as lines:
                 header |= set(next(csv.reader(lines), ()))
     labels = table.labels.columns if table.labels else set()
     return {preset.image, *preset.required, *labels} - header
