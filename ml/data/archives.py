@@ -5,17 +5,16 @@ are gone through once for the names in them and then read where they lie.
 """
 
 import fnmatch
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import IO
-from zipfile import BadZipFile, ZipFile
+from zipfile import ZipFile
 
 from ml.data import tfrecord
 from ml.data.presets import Form, Preset
-from ml.data.tables import Root, Row, SourceError, rows, tables_of
+from ml.data.tables import DAMAGED, Root, Row, SourceError, rows, tables_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +74,7 @@ def read(location: Location) -> bytes:
             return tfrecord.features(example)["image"]
         with _open(source, file) as content:
             data = content.read()
-    except (BadZipFile, EOFError, KeyError, ValueError, zlib.error) as error:
+    except (*DAMAGED, KeyError, ValueError) as error:
         raise OSError(f"cannot be read from {source.name}: {error}") from error
     if location.form == Form.DICOM:
         from ml.data import dicom  # noqa: PLC0415  (most collections need no pydicom)
@@ -118,13 +117,13 @@ def _records(root: Root, preset: Preset) -> Iterator[tuple[str, tuple[str, int]]
     for table in tables_of(root, preset):
         for pattern in table.tfrecord:
             for file in _matching(root, pattern):
-                with (root / file).open("rb") as content:
-                    try:
+                try:
+                    with (root / file).open("rb") as content:
                         for offset, example in tfrecord.records(content):
                             name = tfrecord.features(example)["image_name"].decode()
                             yield name, (file, offset)
-                    except (ValueError, KeyError) as error:
-                        raise SourceError(f"{root / file}: {error}") from error
+                except (*DAMAGED, KeyError, ValueError) as error:
+                    raise SourceError(f"{root / file}: {error}") from error
 
 
 def _matching(root: Root, pattern: str) -> list[str]:

@@ -9,9 +9,8 @@ from io import BytesIO
 
 import numpy as np
 from PIL import Image
-from pydicom import dcmread
+from pydicom import Dataset, dcmread
 from pydicom.encaps import generate_frames
-from pydicom.errors import InvalidDicomError
 from pydicom.pixels import pixel_array
 from pydicom.uid import JPEGBaseline8Bit, JPEGExtended12Bit
 
@@ -24,23 +23,19 @@ def picture(data: bytes) -> bytes:
     Raises ``OSError`` where there is none, or none that can be decoded.
     """
     try:
-        dataset = dcmread(BytesIO(data))
-        if dataset.file_meta.TransferSyntaxUID in JPEG:
-            # DICOM pads a frame to an even length, which is no part of the JPEG.
-            frame = next(generate_frames(dataset.PixelData, number_of_frames=1))
-            return frame[: frame.rindex(b"\xff\xd9") + 2]
-        pixels = pixel_array(dataset)  # converted to RGB
-    except (
-        InvalidDicomError,
-        AttributeError,
-        ValueError,
-        KeyError,
-        NotImplementedError,
-        RuntimeError,
-    ) as error:
+        return _first_frame(dcmread(BytesIO(data)))
+    except Exception as error:  # what a damaged file makes pydicom raise is anybody's guess
         raise OSError(f"no picture to be had from the DICOM file: {error}") from error
+
+
+def _first_frame(dataset: Dataset) -> bytes:
+    if dataset.file_meta.TransferSyntaxUID in JPEG:
+        # DICOM pads a frame to an even length, which is no part of the JPEG.
+        frame = next(generate_frames(dataset.PixelData, number_of_frames=1))
+        return frame[: frame.rindex(b"\xff\xd9") + 2]
+    pixels = pixel_array(dataset, index=0)  # converted to RGB
     if pixels.dtype != np.uint8:
-        raise OSError(f"a DICOM file with pixels of {pixels.dtype}, not of 8 bits")
+        raise ValueError(f"pixels of {pixels.dtype}, not of 8 bits")
     out = BytesIO()
     Image.fromarray(pixels).save(out, "PNG", compress_level=1)
     return out.getvalue()

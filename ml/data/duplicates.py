@@ -39,10 +39,11 @@ def find(
 
     Columns: ``a`` < ``b``, the rows by position; ``distance`` of the hashes in
     bits; ``similarity`` of the details from -1 to 1; ``exact`` for files that
-    are the same byte by byte. ``tick`` is called with the pictures looked at.
+    are the same byte by byte. ``tick`` is called with the images that are done.
     """
     pairs = candidates(images["phash"].to_numpy(np.uint64))
     looked_at = np.unique(pairs[:, :2])
+    tick(len(images) - len(looked_at))
     details = np.empty((len(looked_at), SIDE * SIDE), np.float16)
     for i, jpeg in enumerate(store.pictures(images.iloc[looked_at], 2 * SIDE)):
         details[i] = detail(Image.open(BytesIO(jpeg)))

@@ -6,7 +6,6 @@ and the settings only, and not on timing, on the number of processes or on how
 often the work was interrupted.
 """
 
-import csv
 import hashlib
 import os
 import time
@@ -30,7 +29,17 @@ from ml.data.journal import Entry, Journal
 from ml.data.presets import PLAIN, Form, Preset
 from ml.data.reduction import QUALITY, Reduced
 from ml.data.shards import ShardWriter, name_of
-from ml.data.tables import Root, Row, SourceError, open_root, recognise, rows, tables_of
+from ml.data.tables import (
+    Root,
+    Row,
+    SourceError,
+    files_of,
+    official_duplicates,
+    open_root,
+    recognise,
+    rows,
+    tables_of,
+)
 from ml.data.workers import die_with, reduce_some
 
 JOURNAL = "journal.jsonl"
@@ -72,8 +81,9 @@ class Source:
     def facts(self) -> dict[str, Any]:
         """What must not change until the store is finished."""
         tables = {
-            table.file: hashlib.sha256((self.root / table.file).read_bytes()).hexdigest()
+            file: hashlib.sha256((self.root / file).read_bytes()).hexdigest()
             for table in tables_of(self.root, self.preset)
+            for file in files_of(self.root, table)
         }
         preset = self.preset
         return {
@@ -93,6 +103,7 @@ def open_source(path: Path, form: Form | None = None) -> Source:
         name = path.resolve().stem
         preset = replace(preset, key=name, name=name)
     count = sum(1 for _ in rows(root, preset))
+    deque(official_duplicates(root, preset), maxlen=0)  # only to find what is wrong with them
     return Source(path, root, preset, form or form_of(root, preset), count)
 
 
@@ -262,15 +273,12 @@ def _write_problems(out: Path, journal: Journal) -> None:
 
 
 def _write_official_duplicates(sources: Sequence[Source], out: Path) -> None:
-    def pairs() -> Iterator[list[str]]:
-        for source in sources:
-            name = source.preset.duplicates
-            if name and (source.root / name).exists():
-                with (source.root / name).open("r", encoding="utf-8-sig", newline="") as lines:
-                    for row in islice(csv.reader(lines), 1, None):
-                        yield [source.preset.key, *row[:2]]
-
-    write_csv(out / store.OFFICIAL_DUPLICATES, store.DUPLICATE_COLUMNS, pairs())
+    pairs = (
+        (source.preset.key, *pair)
+        for source in sources
+        for pair in official_duplicates(source.root, source.preset)
+    )
+    write_csv(out / store.OFFICIAL_DUPLICATES, store.DUPLICATE_COLUMNS, pairs)
 
 
 def _batches(items: Iterator[T], length: int) -> Iterator[tuple[T, ...]]:
@@ -280,11 +288,11 @@ def _batches(items: Iterator[T], length: int) -> Iterator[tuple[T, ...]]:
 
 def _write_sums(out: Path, shards: int) -> None:
     names = [
-        store.SETTINGS,
         store.MANIFEST,
         store.PROBLEMS,
         store.OFFICIAL_DUPLICATES,
         *(name_of(number) for number in range(shards)),
+        store.SETTINGS,  # the last, so that a list that was cut short is noticed
     ]
     lines = (f"{store.sha256(out / name)}  {name}\n" for name in names)
     write_text(out / store.SUMS, "".join(lines))

@@ -165,7 +165,10 @@ def verify(folder: Path, tick: Callable[[int], None] = lambda n: None) -> list[s
     if not (folder / SUMS).is_file():
         return [f"{SUMS} is missing: no store, or one that was never finished"]
     wrong = []
-    for line in (folder / SUMS).read_text("utf-8").splitlines():
+    sums = (folder / SUMS).read_text("utf-8", errors="replace")
+    if not sums.endswith(f"  {SETTINGS}\n"):  # the last of its lines
+        wrong.append(f"{SUMS} is not what it was: copy it again")
+    for line in sums.splitlines():
         expected, _, name = line.partition("  ")
         if not (folder / name).is_file():
             wrong.append(f"{name} is missing")

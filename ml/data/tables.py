@@ -1,6 +1,7 @@
 """From the CSVs of a collection to rows in our terms; what is wrong is named with its line."""
 
 import csv
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,8 @@ from ml.data.presets import PRESETS, SITES, Diagnosis, Labels, Preset, Table
 
 # A folder, or a zip that is read in place: both know `/`, `exists` and `open`.
 Root = Path | ZipPath
+# What a damaged, encrypted or oddly compressed zip raises besides ``OSError``.
+DAMAGED = (BadZipFile, EOFError, RuntimeError, zlib.error)
 
 NOT_KNOWN = {"", "unknown", "na", "nan", "none"}
 SEXES = {"male", "female"}
@@ -78,6 +81,21 @@ def tables_of(root: Root, preset: Preset) -> list[Table]:
     return [table for table in preset.tables if (root / table.file).exists()]
 
 
+def files_of(root: Root, table: Table) -> list[str]:
+    """Return the CSVs of a table that are there: its own and those joined to it."""
+    return [file for file in (table.file, *table.joined) if (root / file).exists()]
+
+
+def official_duplicates(root: Root, preset: Preset) -> Iterator[tuple[str, str]]:
+    """Yield the pairs of images that the collection itself lists as copies."""
+    if preset.duplicates and (root / preset.duplicates).exists():
+        for where, values in _lines(root / preset.duplicates):
+            if len(values) < 2:
+                raise SourceError(f"{where}: not a pair of images")
+            first, second, *_ = values.values()
+            yield first, second
+
+
 def rows(root: Root, preset: Preset) -> Iterator[tuple[Table, Row]]:
     """Yield what all tables say, in their order.
 
@@ -88,8 +106,11 @@ def rows(root: Root, preset: Preset) -> Iterator[tuple[Table, Row]]:
         joined = _joined(root, preset, table)
         for where, values in _lines(root / table.file):
             image = (values.get(preset.image) or "").strip()
-            if not image or Path(image).name != image:
-                raise SourceError(f"{where}: {image!r} is not the name of an image")
+            # A dot would end the name of the sample in a shard.
+            if not image or not image.isprintable() or set("./") & set(image):
+                raise SourceError(
+                    f"{where}: {image!r} is not the name of an image without folder and extension"
+                )
             if image in seen:
                 raise SourceError(f"{where}: {image} stands there twice")
             seen.add(image)
@@ -179,24 +200,28 @@ def _site(value: str | None) -> str | None:
 def _joined(root: Root, preset: Preset, table: Table) -> dict[str, dict[str, str]]:
     """Return the further columns of each image, out of the tables beside."""
     found: dict[str, dict[str, str]] = {}
-    for file in table.joined:
-        if (root / file).exists():
-            for _, values in _lines(root / file):
-                found.setdefault(values.get(preset.image, ""), {}).update(values)
+    for file in files_of(root, table)[1:]:
+        for _, values in _lines(root / file):
+            found.setdefault(values.get(preset.image, ""), {}).update(values)
     return found
 
 
 def _lacking(root: Root, preset: Preset, table: Table) -> set[str]:
     """Return the columns that neither the table nor those joined to it have."""
     header: set[str] = set()
-    for file in (table.file, *table.joined):
-        if (root / file).exists():
-            with (root / file).open(
-                "r", encoding="utf-8-sig", errors="replace", newline=""
-            ) as lines:
-                header |= set(next(csv.reader(lines), ()))
+    for file in files_of(root, table):
+        header |= _header(root / file)
     labels = table.labels.columns if table.labels else set()
     return {preset.image, *preset.required, *labels} - header
+
+
+def _header(file: Root) -> set[str]:
+    try:
+        # Text that is no UTF-8 is refused with its line when all rows are read.
+        with file.open("r", encoding="utf-8-sig", errors="replace", newline="") as lines:
+            return set(next(csv.reader(lines), ()))
+    except (csv.Error, *DAMAGED) as error:
+        raise SourceError(f"{file}, line 1: {error}") from None
 
 
 def _lines(file: Root) -> Iterator[tuple[str, dict[str, str]]]:
@@ -205,6 +230,8 @@ def _lines(file: Root) -> Iterator[tuple[str, dict[str, str]]]:
         reader = csv.reader(lines, strict=True)
         try:
             header = next(reader, [])
+            if twice := {name for name in header if name and header.count(name) > 1}:
+                raise SourceError(f"{file}, line 1: two columns {', '.join(sorted(twice))}")
             for values in reader:
                 where = f"{file}, line {reader.line_num}"
                 if not values:
@@ -213,6 +240,8 @@ def _lines(file: Root) -> Iterator[tuple[str, dict[str, str]]]:
                     raise SourceError(
                         f"{where}: {len(values)} values under {len(header)} column names"
                     )
+                if any("\0" in value for value in values):
+                    raise SourceError(f"{where}: a NUL byte, which is no text")
                 yield where, dict(zip(header, values, strict=True))
-        except (csv.Error, UnicodeDecodeError) as error:
+        except (csv.Error, UnicodeDecodeError, *DAMAGED) as error:
             raise SourceError(f"{file}, after line {reader.line_num}: {error}") from None

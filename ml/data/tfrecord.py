@@ -15,6 +15,7 @@ from typing import IO
 FRAME = 12
 TRAILER = 4
 LENGTH_DELIMITED = 2
+LARGEST_SHIFT = 63
 # No record of a picture is larger; what says so is not a TFRecord.
 LARGEST = 1 << 30
 
@@ -79,11 +80,11 @@ def _fields(message: memoryview) -> Iterator[tuple[int, memoryview]]:
 def _varint(message: memoryview, at: int) -> tuple[int, int]:
     """Return a number in base 128, least significant digit first, and where it ends."""
     value = shift = 0
-    while at < len(message):
+    while at < len(message) and shift <= LARGEST_SHIFT:
         byte = message[at]
         at += 1
         value |= (byte & 0x7F) << shift
         if not byte & 0x80:
             return value, at
         shift += 7
-    raise ValueError("a tf.train.Example that is cut short")
+    raise ValueError("no tf.train.Example, or one that is cut short")

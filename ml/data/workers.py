@@ -1,6 +1,7 @@
 """What runs in the processes that reduce pictures; they start fast because this imports little."""
 
 import os
+import signal
 import threading
 import time
 from collections.abc import Sequence
@@ -24,7 +25,11 @@ def reduce_some(places: Sequence[Location | None], sizes: tuple[int, ...]) -> li
 
 
 def die_with(parent: int) -> None:
-    """Let this process end when its parent was killed, which nobody else would tell it."""
+    """Let this process end when its parent was killed, which nobody else would tell it.
+
+    Ctrl-C, which a terminal sends to all processes, ends it without a word.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
     def watch() -> None:
         while os.getppid() == parent:

@@ -125,7 +125,7 @@ def test_no_part_of_the_body_is_two():
         ("a,P,nevus", "line 2: 3 values under 4 column names"),
         ("a,P,nevus,0,,", "line 2: 6 values under 4"),
         ('a,P,"nevus,0', "after line 2"),
-        ("a,P,nevus,\x00", "line 2: target is"),
+        ("a,P\x00,nevus,0", "line 2: a NUL byte"),
     ],
 )
 def test_a_wrong_row_is_named(tmp_path, lines, says):
