@@ -1,30 +1,27 @@
-"""``explore``: a store in, a page of plots and pictures out."""
+"""``explore``: a store as one page to look at."""
 
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-HELP = "make a page that shows what is in a store, and where it misleads"
+HELP = "show what is in a store: counts, patients, shortcuts, copies and pictures, on one page"
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Declare the arguments."""
     parser.add_argument("store", type=Path, metavar="STORE")
-    parser.add_argument("--out", type=Path, required=True, metavar="HTML")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE.html")
 
 
 def run(args: Namespace) -> int:
-    """Write the page; return 2 without a store."""
-    from ml.atomic import write_text
-    from ml.data.exploration.page import SECTIONS, render
+    """Write the page; return 2 where the store cannot be read or the page not be written."""
+    from ml.data.exploration import page
     from ml.data.store import Store
     from ml.progress import Progress
 
     try:
-        store = Store(args.store)
         with Progress() as progress:
-            progress.start("sections", SECTIONS)
-            write_text(args.out, render(store, progress.advance))
+            page.write(Store(args.store), args.out, progress.start, progress.advance)
     except (OSError, ValueError) as error:
         print(f"explore: {error}", file=sys.stderr)
         return 2
