@@ -220,6 +220,7 @@ def test_killed_at_any_moment_it_comes_to_the_same_store(tmp_path):
         if killed == KILLS:
             break
     assert killed == KILLS
+    assert any(reached)
     subprocess.run([*command, str(out)], check=True, capture_output=True)
     assert contents(out) == expected
     names = Store(out).manifest()["image"]
