@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-import onnxruntime
 
 from ml import views
 from ml.bundle import ONNX, WEIGHTS, Bundle
@@ -28,6 +27,8 @@ class OnnxEngine:
     """ONNX Runtime, one picture at a time: on a CPU a batch brings nothing."""
 
     def __init__(self, model: Path, threads: int = 1) -> None:
+        import onnxruntime
+
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         # Threads that spin while they wait take the CPU from everything else.
@@ -88,7 +89,7 @@ def choose(bundle: Bundle, device: str = "auto", threads: int = 1) -> Engine:
     ``auto`` is a GPU where torch is installed and finds one, else the CPU.
     """
     if device == "auto":
-        device = "cuda" if _has_gpu() else "cpu"
+        device = "cuda" if has_gpu() else "cpu"
     engine: Engine
     if device == "cpu":
         engine = OnnxEngine(bundle.folder / ONNX, threads)
@@ -101,7 +102,8 @@ def choose(bundle: Bundle, device: str = "auto", threads: int = 1) -> Engine:
     return AllViews(engine)
 
 
-def _has_gpu() -> bool:
+def has_gpu() -> bool:
+    """Tell whether torch is installed and finds a GPU."""
     # Looking for torch's folder is free; importing it takes seconds and 200 MB.
     if find_spec("torch") is None or not _has_nvidia_driver():
         return False

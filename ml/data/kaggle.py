@@ -79,7 +79,7 @@ class Kaggle:
             try:
                 answer = ask(request)
             except OSError as error:  # as are all errors of the client's HTTP library
-                raise _meaning(error, competition, file) from error
+                raise meaning_of(error, competition, file) from error
             answer.close()
         length = answer.headers.get("Content-Length") or ""
         if not length.isdecimal() or "Content-Encoding" in answer.headers:
@@ -88,7 +88,7 @@ class Kaggle:
         return Offer(answer.url, int(length), answer.headers.get("ETag") or "")
 
 
-def _meaning(error: OSError, competition: str, file: str | None) -> Exception:
+def meaning_of(error: OSError, competition: str, file: str | None) -> Exception:
     """Return what an error of the client means: something to do, or to try again."""
     status = getattr(getattr(error, "response", None), "status_code", 0)
     said = f"{file or competition}: {without_signature(error)}".rstrip(".")

@@ -9,7 +9,20 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ml.verbs import audit, bundle, clean, explore, fetch, folds, ingest, lr_find, predict, train
+from ml.verbs import (
+    audit,
+    bundle,
+    clean,
+   
+    explore,
+    fetch,
+    folds,
+    ingest,
+    lr_find,
+    predict,
+    submit,
+    train,
+)
 
 
 @dataclass(frozen=True)
@@ -23,5 +36,18 @@ class Verb:
 
 VERBS = {
     module.__name__.rpartition(".")[2]: Verb(module.HELP, module.add_arguments, module.run)
-    for module in (fetch, ingest, explore, audit, clean, folds, lr_find, train, bundle, predict)
+    for module in (
+        fetch,
+        ingest,
+        explore,
+        audit,
+        clean,
+        folds,
+        lr_find,
+        train,
+       
+        bundle,
+        predict,
+        submit,
+    )
 }

@@ -68,7 +68,7 @@ def test_an_unknown_device_is_refused(shipped, device):
 
 
 def test_auto_is_the_cpu_where_there_is_no_gpu(shipped, monkeypatch):
-    monkeypatch.setattr(engines, "_has_gpu", lambda: False)
+    monkeypatch.setattr(engines, "has_gpu", lambda: False)
     chosen = engines.choose(shipped)
     assert isinstance(chosen, engines.AllViews)
     assert isinstance(chosen._engine, engines.OnnxEngine)
