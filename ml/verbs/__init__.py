@@ -13,7 +13,7 @@ from ml.verbs import (
     audit,
     bundle,
     clean,
-   
+    evaluate,
     explore,
     fetch,
     folds,
@@ -45,7 +45,7 @@ VERBS = {
         folds,
         lr_find,
         train,
-       
+        evaluate,
         bundle,
         predict,
         submit,
