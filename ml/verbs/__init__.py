@@ -20,6 +20,7 @@ from ml.verbs import (
     ingest,
     lr_find,
     predict,
+    select,
     submit,
     train,
 )
@@ -46,6 +47,7 @@ VERBS = {
         lr_find,
         train,
         evaluate,
+        select,
         bundle,
         predict,
         submit,
