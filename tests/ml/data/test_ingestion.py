@@ -196,7 +196,7 @@ def test_killed_at_any_moment_it_comes_to_the_same_store(tmp_path):
     expected = contents(tmp_path / "whole")
     assert len(expected) > 6
     chance, killed, out = random.Random(7), 0, tmp_path / "again"
-    reached = []
+    journal, reached = out / "journal.jsonl", []
     for _ in range(3 * KILLS):
         process = subprocess.Popen(
             [*command, str(out)],
@@ -204,7 +204,12 @@ def test_killed_at_any_moment_it_comes_to_the_same_store(tmp_path):
             stderr=subprocess.DEVNULL,
             start_new_session=True,
         )
-        time.sleep(chance.uniform(0.2, 0.9) * took)
+        # Every other kill waits for work rather than for time: on a busy machine
+        # the start-up alone may take longer than the undisturbed run did.
+        if killed % 2:
+            _wait_for_lines(process, journal, lines_in(journal) + chance.randint(1, 12))
+        else:
+            time.sleep(chance.uniform(0.2, 0.9) * took)
         if process.poll() is not None:
             assert contents(out) == expected
             shutil.rmtree(out)
@@ -214,8 +219,7 @@ def test_killed_at_any_moment_it_comes_to_the_same_store(tmp_path):
         else:
             process.kill()
         process.wait()
-        journal = out / "journal.jsonl"
-        reached.append(journal.read_bytes().count(b"\n") if journal.exists() else 0)
+        reached.append(lines_in(journal))
         killed += 1
         if killed == KILLS:
             break
@@ -230,6 +234,15 @@ def test_killed_at_any_moment_it_comes_to_the_same_store(tmp_path):
     while time.monotonic() < deadline and _still_running(str(out)):
         time.sleep(0.1)
     assert not _still_running(str(out))
+
+
+def lines_in(journal: Path) -> int:
+    return journal.read_bytes().count(b"\n") if journal.exists() else 0
+
+
+def _wait_for_lines(process: subprocess.Popen, journal: Path, lines: int) -> None:
+    while process.poll() is None and lines_in(journal) < lines:
+        time.sleep(0.002)
 
 
 def _still_running(out: str) -> list[str]:
