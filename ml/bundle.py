@@ -94,7 +94,9 @@ def read(folder: Path) -> Bundle:
             prevalence=facts["prevalence"],
         ),
         size=facts["input"]["size"],
-        calibration=Calibration(facts["calibration"]["slope"], facts["calibration"]["intercept"]),
+        calibration=Calibration(
+            *(facts["calibration"].get(name, 0.0) for name in ("slope", "intercept", "bend"))
+        ),
         thresholds=Thresholds(**facts["thresholds"]["probability"]),
         gate=read_gate(folder / GATE, facts["gate"]),
         head=head,

@@ -17,7 +17,7 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from ml import bundle as bundles
-from ml import calibration, card, export, gate, metrics, runs, strangers, thresholds, views
+from ml import calibration, calibration_choice, card, export, gate, metrics, runs, strangers, thresholds, views
 from ml.appearance import describe
 from ml.atomic import write_json, write_text
 from ml.data import samples as data
@@ -71,7 +71,8 @@ def make(run: Path, out: Path, name: str, version: str) -> dict[str, Any]:
             scored[part] = _Scored(engine, [samples[i] for i in rows], recipe["size"], progress)
 
     fitted = scored["calibration"]
-    line = calibration.fit(fitted.logits, fitted.targets)
+    choice = calibration_choice.choose(fitted.logits, fitted.targets, fitted.groups)
+    line = choice.calibration
     policy = thresholds.choose(fitted.targets, line.probability(fitted.logits))
     bounds = gate.Gate(
         gate.fit(scored["known"].embeddings, fitted.embeddings, directions=64, refused=REFUSED / 2),
@@ -105,7 +106,7 @@ def make(run: Path, out: Path, name: str, version: str) -> dict[str, Any]:
             f"had not learnt from; about {prevalence * 100:.0f} in 100 of them showed a melanoma"
         ),
         "prevalence": prevalence,
-        "calibration": {"method": "Platt", **asdict(line)},
+        "calibration": {"method": choice.method, **asdict(line), "tried": choice.loss},
         "thresholds": {
             "probability": asdict(policy),
             "policy": {
@@ -151,6 +152,7 @@ class _Scored:
         self.samples = samples
         self.targets = np.array([sample.target for sample in samples])
         self.sources = np.array([sample.source for sample in samples])
+        self.groups = np.array([sample.group for sample in samples])
         rows = []
         for sample in samples:
             pixels = open_picture(sample.picture.open(), size)[None]

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from ml import calibration, thresholds
-from ml.calibration import Calibration
+from ml import calibration_choice, thresholds
+from ml.calibration_choice import Choice
 
 
 @dataclass(frozen=True)
@@ -48,9 +48,9 @@ MAIN_POINT = POINTS[1]
 
 @dataclass(frozen=True)
 class Fitted:
-    """What the other folds have set for one: Platt's line, and a probability for each point."""
+    """What the other folds have set for one: a calibration, and a probability for each point."""
 
-    line: Calibration
+    choice: Choice
     thresholds: Mapping[str, float]
 
 
@@ -65,12 +65,12 @@ def fit(rows: pd.DataFrame) -> dict[int, Fitted]:
         others = rows[rows["fold"] != fold]
         targets, logits = others["target"].to_numpy(), others["logit"].to_numpy()
         try:
-            line = calibration.fit(logits, targets)
+            choice = calibration_choice.choose(logits, targets, others["group"].to_numpy())
         except ValueError as error:
             raise ValueError(f"nothing can be set for fold {fold} on the others: {error}") from None
-        scores = line.probability(logits)
+        scores = choice.calibration.probability(logits)
         limits = {point.key: point.threshold(targets, scores) for point in POINTS}
-        fitted[int(fold)] = Fitted(line, limits)
+        fitted[int(fold)] = Fitted(choice, limits)
     return fitted
 
 
@@ -84,8 +84,8 @@ def judge(rows: pd.DataFrame, fitted: Mapping[int, Fitted]) -> pd.DataFrame:
     for fold, one in fitted.items():
         own = rows["fold"] == fold
         logits = rows.loc[own, "logit"].to_numpy()
-        probability = one.line.probability(logits)
-        judged.loc[own, "calibrated"] = one.line.slope * logits + one.line.intercept
+        probability = one.choice.calibration.probability(logits)
+        judged.loc[own, "calibrated"] = one.choice.calibration.logit(logits)
         judged.loc[own, "probability"] = probability
         for point in POINTS:
             judged.loc[own, point.key] = probability >= one.thresholds[point.key]

@@ -249,7 +249,7 @@ def _scored(rows: pd.DataFrame) -> dict[str, Any]:
 
 def _method(fitted: Mapping[int, cross_fitting.Fitted]) -> dict[str, Any]:
     return {
-        "calibration": "Platt, cross-fitted: each fold by the others",
+        "calibration": "temperature, Platt or beta, chosen and fitted for each fold on the others",
         "cross_fitted": {fold: asdict(one) for fold, one in fitted.items()},
         "operating_points": {point.key: str(point) for point in cross_fitting.POINTS},
         "resamples": resampling.RESAMPLES,

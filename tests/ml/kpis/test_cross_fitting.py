@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ml import calibration, thresholds
+from ml import calibration_choice, thresholds
 from ml.kpis import cross_fitting, out_of_fold
 from ml.runs import SCORES
 from tests.ml.kpis.made_up import rows
@@ -23,7 +23,9 @@ def test_a_fold_has_no_part_in_what_is_set_for_it():
 def test_each_fold_gets_what_its_others_set():
     some = rows()
     others = some[some["fold"] != 2]
-    line = calibration.fit(others["logit"].to_numpy(), others["target"].to_numpy())
+    line = calibration_choice.choose(
+        *(others[name].to_numpy() for name in ("logit", "target", "group"))
+    ).calibration
     limit = thresholds.at_sensitivity(
         others["target"].to_numpy(), line.probability(others["logit"].to_numpy()), 0.95
     )
