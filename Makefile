@@ -1,12 +1,18 @@
 # make run     start everything on this machine      make test    run the tests
 # make bench   measure the speed, as ratios          make lint    check style, types, imports
+# make model   train, pack and measure the model that ships, from the data (hours; can be stopped)
 
 PYTHON ?= python3
 PORT ?= 8000
 BIN := .venv/bin
 TESTS ?= tests
+DATA ?=
+WORK ?= var/model
+BUNDLE ?= ml/bundles/default
+REPORT ?= docs/model-report.html
+RELEASE ?= 3
 
-.PHONY: run test lint bench lock clean
+.PHONY: run test lint bench model lock clean
 
 run: .venv/web-and-worker
 	@$(BIN)/python manage.py local --port $(PORT)
@@ -22,6 +28,19 @@ lint: .venv/dev
 
 bench: .venv/dev
 	@$(BIN)/python -m tests.bench
+
+# From the data to the bundle and its report. Each step goes on where it was stopped, and one
+# that is done takes seconds. docs/training.md says how DATA is laid out.
+model: .venv/dev
+	@test -d "$(DATA)" || { echo "Where is the data? make model DATA=FOLDER (docs/training.md)"; exit 2; }
+	$(BIN)/python -m ml ingest $(DATA)/ham10000 $(DATA)/isic2017 $(DATA)/siim-isic-melanoma-classification --out $(WORK)/store
+	$(BIN)/python -m ml clean $(WORK)/store
+	test -f $(WORK)/store/folds.csv || $(BIN)/python -m ml folds $(WORK)/store --folds 10
+	$(BIN)/python -m ml audit $(WORK)/store
+	$(BIN)/python -m ml train --store $(WORK)/store --out $(WORK)/runs/default --recipe ml/recipes/default.toml \
+	  init=$(DATA)/weights/mobilenetv2_100.imagenet.safetensors
+	$(BIN)/python -m ml bundle $(WORK)/runs/default --out $(BUNDLE) --release $(RELEASE)
+	$(BIN)/python -m ml evaluate $(WORK)/runs/default --bundle $(BUNDLE) --free-pictures --out $(REPORT)
 
 # Writes down the versions that are installed now; run it after an upgrade.
 lock: .venv/dev

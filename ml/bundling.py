@@ -17,7 +17,18 @@ from PIL import Image
 from safetensors.torch import load_file
 
 from ml import bundle as bundles
-from ml import calibration, calibration_choice, card, export, gate, metrics, runs, strangers, thresholds, views
+from ml import (
+    calibration,
+    calibration_choice,
+    card,
+    export,
+    gate,
+    metrics,
+    runs,
+    strangers,
+    thresholds,
+    views,
+)
 from ml.appearance import describe
 from ml.atomic import write_json, write_text
 from ml.data import samples as data
@@ -39,8 +50,10 @@ DISGUISED = 20
 FILES = (bundles.ONNX, bundles.WEIGHTS, bundles.GATE)
 
 
-def make(run: Path, out: Path, name: str, version: str) -> dict[str, Any]:
+def make(run: Path, out: Path, name: str, version: str, remark: str = "") -> dict[str, Any]:
     """Write the bundle of a run and return its facts.
+
+    ``remark`` is what else the card has to say of how the model was chosen.
 
     Raises ``ValueError`` if the data is no longer what the run was trained on.
     """
@@ -129,6 +142,7 @@ def make(run: Path, out: Path, name: str, version: str) -> dict[str, Any]:
         "data_sha256": learnt["data_sha256"],
         "folds": learnt["folds"],
         "recipe": recipe,
+        "remark": remark,
         "commands": _commands(learnt, name, version),
         "trained_on": learnt["trained_on"],
         "epochs_done": len(learnt["history"]),

@@ -1,6 +1,7 @@
 """The pictures on which the model is most wrong: melanomas it passes over first."""
 
 import base64
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
@@ -18,6 +19,8 @@ from ml.preprocess import seen_box, to_square
 
 OF_EACH = 8
 SIDE = 224
+# What anybody may pass on, as licences are named in `ml/data/presets.py`.
+FREE = ("CC0",)
 # A map of colours that rises evenly in brightness, for colour-blind eyes as for others.
 COLOURS = "viridis"
 FACTS = (
@@ -52,6 +55,12 @@ def worst(rows: pd.DataFrame) -> pd.DataFrame:
     missed = losses[losses["target"] == 1].head(OF_EACH).assign(kind="missed melanoma")
     alarms = losses[losses["target"] == 0].head(OF_EACH).assign(kind="false alarm")
     return pd.concat([missed, alarms])
+
+
+def free(rows: pd.DataFrame, data: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Return the rows of those sources, described in ``data``, whose pictures may be passed on."""
+    sources = [source["source"] for source in data if source["licence"] in FREE]
+    return rows[rows["source"].isin(sources)]
 
 
 def describe(

@@ -60,8 +60,12 @@ def make(
     store_folder: Path | None = None,
     rival: Path | None = None,
     bundle: Path | None = None,
+    free_pictures: bool = False,
 ) -> Report:
     """Measure a run; without ``store_folder``, with the store that it names itself.
+
+    With ``free_pictures`` the failures are looked for, and shown, only among
+    pictures that anybody may pass on.
 
     Raises ``ValueError`` where the scores do not allow it, where store, rival
     or bundle are not of the same pictures, and ``OSError`` where one is missing.
@@ -80,7 +84,8 @@ def make(
     for name, part in parts.items():
         cohorts.append(_cohort(name, part))
         progress.advance()
-    described, pictures = failures.describe(rows, store, predictor)
+    shown = failures.free(rows, learnt["data"]) if free_pictures else rows
+    described, pictures = failures.describe(shown, store, predictor)
     facts = {
         "schema": SCHEMA,
         "notice": NOTICE,
@@ -95,6 +100,7 @@ def make(
             "studies": [asdict(study) for study in published.STUDIES],
         },
         "failures": described,
+        "failures_among": sorted(shown["source"].unique()),
         "cost": cost.describe(learnt, bundle, predictor),
         "checklists": checklists.answered({"bundle"} if bundle else set()),
     }

@@ -15,6 +15,9 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument("--name", default="naevus-mobilenetv2")
     parser.add_argument("--release", default="1", help="the model's version, as people see it")
+    parser.add_argument(
+        "--remark", default="", help="what else the card has to say of how the model was chosen"
+    )
 
 
 def run(args: Namespace) -> int:
@@ -22,7 +25,7 @@ def run(args: Namespace) -> int:
     from ml.bundling import make
 
     try:
-        facts = make(args.run_folder, args.out, args.name, args.release)
+        facts = make(args.run_folder, args.out, args.name, args.release, args.remark)
     except (OSError, ValueError) as error:
         print(f"bundle: {error}", file=sys.stderr)
         return 2

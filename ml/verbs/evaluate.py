@@ -20,6 +20,11 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--bundle", type=Path, metavar="DIR", help="the run's bundle, for activation maps and speed"
     )
     parser.add_argument(
+        "--free-pictures",
+        action="store_true",
+        help="show only pictures that anybody may pass on (CC0)",
+    )
+    parser.add_argument(
         "--out",
         type=Path,
         required=True,
@@ -39,7 +44,14 @@ def run(args: Namespace) -> int:
         return 2
     try:
         with Progress() as progress:
-            made = report.make(args.run_folder, progress, args.store, args.against, args.bundle)
+            made = report.make(
+                args.run_folder,
+                progress,
+                args.store,
+                args.against,
+                args.bundle,
+                args.free_pictures,
+            )
         args.out.parent.mkdir(parents=True, exist_ok=True)
         write_json(args.out.with_suffix(".json"), made.facts)
         write_text(args.out, page.render(made))

@@ -59,6 +59,13 @@ def test_pictures_that_the_store_no_longer_has_are_left_out(scored):
     assert first not in failures.worst(changed).index
 
 
+def test_pictures_that_nobody_may_pass_on_can_be_left_out(scored):
+    rows = scored[0].assign(source=["large", "small"] * (len(scored[0]) // 2))
+    data = [{"source": "large", "licence": "CC BY-NC 4.0"}, {"source": "small", "licence": "CC0"}]
+    assert set(failures.free(rows, data)["source"]) == {"small"}
+    assert failures.free(rows, data[:1]).empty
+
+
 def test_a_map_lies_over_its_picture(scored):
     described, pictures = failures.describe(*scored, Refuser())
     assert {one["refused"] for one in described} == {Refusal.OUT_OF_DOMAIN}

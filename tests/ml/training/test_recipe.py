@@ -1,7 +1,10 @@
 """A recipe is typed, and whatever it does not know is an error."""
 
+from pathlib import Path
+
 import pytest
 
+import ml
 from ml.training.recipe import Recipe, RecipeError, read
 
 
@@ -57,3 +60,8 @@ def test_a_file_that_is_no_toml_is_named(tmp_path):
     (tmp_path / "recipe.toml").write_text("epochs: 3")
     with pytest.raises(RecipeError, match=r"recipe\.toml"):
         read(tmp_path / "recipe.toml")
+
+
+def test_the_recipe_of_the_shipped_model_is_one():
+    made = read(Path(ml.__file__).parent / "recipes" / "default.toml")
+    assert (made.model, made.held_out) == ("mobilenetv2_100", (0, 1))
