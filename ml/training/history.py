@@ -1,4 +1,8 @@
-"""How a training went, kept beside it: a line for every few seconds, and curves to look at."""
+"""How a training went, kept beside it: a line for every few seconds, and curves to look at.
+
+The lines are the record. Where TensorBoard is installed they are also given to
+it, for ``tensorboard --logdir RUNS``: local, and without a log-in.
+"""
 
 import json
 import os
@@ -7,6 +11,7 @@ from typing import Any
 
 HISTORY = "history.jsonl"
 CURVES = "curves.png"
+BOARD = "tensorboard"
 
 
 class History:
@@ -16,6 +21,7 @@ class History:
         self.file, self.curves = run / HISTORY, run / CURVES
         kept = [line for line in self.lines() if line["step"] <= step]
         self.file.write_text("".join(json.dumps(line) + "\n" for line in kept), "utf-8")
+        self.board = _board(run, step)
 
     def add(self, **facts: Any) -> None:
         """Write one line; ``step`` is among the facts."""
@@ -23,6 +29,11 @@ class History:
             log.write(json.dumps(facts) + "\n")
             log.flush()
             os.fsync(log.fileno())
+        if self.board:
+            for name, value in facts.items():
+                if name not in {"step", "epoch"} and value is not None:
+                    self.board.add_scalar(name, value, facts["step"])
+            self.board.flush()
 
     def lines(self) -> list[dict[str, Any]]:
         """Return what has been written, but for a last line that was cut short."""
@@ -61,3 +72,12 @@ class History:
         partial = self.curves.with_suffix(".part")
         figure.savefig(partial, format="png", dpi=110)
         partial.replace(self.curves)
+
+
+def _board(run: Path, step: int) -> Any:
+    """Return TensorBoard's writer, which forgets what came after ``step``; None without it."""
+    try:
+        from torch.utils.tensorboard import SummaryWriter  # noqa: PLC0415  (slow to import)
+    except ImportError:
+        return None
+    return SummaryWriter(run / BOARD, purge_step=step + 1)

@@ -1,6 +1,7 @@
 """``train``: a store and a recipe in, a run folder out."""
 
 import os
+import shutil
 import signal
 import sys
 import time
@@ -88,8 +89,9 @@ def run(args: Namespace) -> int:
 
 def _forget(out: Path) -> None:
     from ml import runs
-    from ml.training.history import HISTORY
+    from ml.training.history import BOARD, HISTORY
 
+    shutil.rmtree(out / BOARD, ignore_errors=True)
     for name in (runs.CHECKPOINT, runs.FACTS, HISTORY):
         (out / name).unlink(missing_ok=True)
 

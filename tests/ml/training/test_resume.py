@@ -15,7 +15,7 @@ from PIL import Image
 
 from ml import runs
 from ml.__main__ import main
-from ml.training.history import History
+from ml.training.history import BOARD, History
 from ml.training.loop import Limits, train
 from ml.training.recipe import Recipe
 from tests.ml.made_up import made_up_picture
@@ -149,6 +149,18 @@ def test_the_log_is_cut_back_to_where_a_run_goes_on(tmp_path):
     with log.file.open("a") as file:
         file.write('{"step": 40, "lo')
     assert [line["step"] for line in History(tmp_path, 20).lines()] == [10, 20]
+
+
+def test_tensorboard_shows_the_same_curve_after_going_on(tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    log = History(tmp_path, 0)
+    for step in (10, 20, 30):
+        log.add(step=step, loss=float(step))
+    History(tmp_path, 20).add(step=25, loss=7.0, auc_held_out=None)
+    shown = EventAccumulator(str(tmp_path / BOARD)).Reload()
+    assert [(e.step, e.value) for e in shown.Scalars("loss")] == [(10, 10.0), (20, 20.0), (25, 7.0)]
+    assert shown.Tags()["scalars"] == ["loss"]
 
 
 def test_two_processes_train_one_network(store, tmp_path):
