@@ -31,7 +31,7 @@ class History:
             os.fsync(log.fileno())
         if self.board:
             for name, value in facts.items():
-                if name not in {"step", "epoch"} and value is not None:
+                if name not in {"step", "epoch", "size"} and value is not None:
                     self.board.add_scalar(name, value, facts["step"])
             self.board.flush()
 

@@ -202,6 +202,7 @@ class _Run:
         facts: dict[str, Any] = {
             "step": self.trainer.step,
             "epoch": epoch,
+            "size": self.batches.size(self.trainer.step - 1),
             "loss": self._mean_loss(self.steps_done),
             "rate": self.trainer.rate(self.trainer.step - 1),
             "hours": self.trainer.seconds / 3600,
@@ -215,7 +216,8 @@ class _Run:
         if self.watched:
             self.progress.start("watched", len(self.watched))
             network = self.trainer.average.network
-            scores = score(network, self.watched, self.trainer.recipe.size, self.progress.advance)
+            # Judged at another size than it learns at, a network seems worse than it is.
+            scores = score(network, self.watched, facts["size"], self.progress.advance)
             truth = np.array([sample.target for sample in self.watched])
             facts["auc_held_out"] = _auc(truth == 1, scores)
         self.history.add(**facts)

@@ -132,6 +132,7 @@ def test_a_run_tells_how_it_went(undisturbed):
     facts = json.loads((undisturbed / runs.FACTS).read_text())
     assert facts["recipe"]["target"] == "9-class"
     assert [line["epoch"] for line in facts["history"]] == [1, 2, 3]
+    assert [line["size"] for line in facts["history"]] == [48, 64, 64]
     for line in facts["history"]:
         assert line["loss"] > 0
         assert line["images_per_second"] > 0
