@@ -38,6 +38,10 @@ def _light(pixels: torch.Tensor, size: int, seed: int) -> torch.Tensor:
     return light.augment(pixels, size, torch.Generator().manual_seed(seed))
 
 
+def _gentle(pixels: torch.Tensor, size: int, seed: int) -> torch.Tensor:
+    return light.augment(pixels, size, torch.Generator().manual_seed(seed), strength=0.5)
+
+
 def _hair(pixels: torch.Tensor, size: int, seed: int) -> torch.Tensor:
     """Lay a few hairs over the skin first, then do as ``light``."""
     chance = np.random.default_rng(seed)
@@ -118,6 +122,7 @@ def _with_hairs(picture: np.ndarray, chance: np.random.Generator) -> np.ndarray:
 AUGMENTATIONS: dict[str, Callable[[torch.Tensor, int, int], torch.Tensor]] = {
     "none": _none,
     "light": _light,
+    "gentle": _gentle,
     "hair": _hair,
     "isic-winner": _one_by_one(_winner),
     "randaugment": _one_by_one(_randaugment),

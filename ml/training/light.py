@@ -22,17 +22,27 @@ BLUR_SHARE = 0.15
 LUMA = torch.tensor([0.299, 0.587, 0.114])
 
 
-def augment(pixels: torch.Tensor, size: int, generator: torch.Generator) -> torch.Tensor:
-    """Turn ``uint8[n, h, w, 3]`` into random views, ``float[n, 3, size, size]`` in 0..255."""
+def augment(
+    pixels: torch.Tensor, size: int, generator: torch.Generator, strength: float = 1.0
+) -> torch.Tensor:
+    """Turn ``uint8[n, h, w, 3]`` into random views, ``float[n, 3, size, size]`` in 0..255.
+
+    ``strength`` is the share of every change but turning and mirroring, which
+    are always whole.
+    """
     images = pixels.permute(0, 3, 1, 2).float()
-    return blur(recolour(reframe(images, size, generator), generator), generator)
+    framed = reframe(images, size, generator, strength)
+    return blur(recolour(framed, generator, strength), generator, strength)
 
 
-def reframe(images: torch.Tensor, size: int, generator: torch.Generator) -> torch.Tensor:
+def reframe(
+    images: torch.Tensor, size: int, generator: torch.Generator, strength: float = 1.0
+) -> torch.Tensor:
     """Crop, turn, stretch and mirror in a single resampling."""
     n = len(images)
-    side = _uniform(n, *AREA, generator).sqrt()
-    stretch = _uniform(n, -STRETCH, STRETCH, generator).exp()
+    smallest, largest = AREA
+    side = _uniform(n, largest - (largest - smallest) * strength, largest, generator).sqrt()
+    stretch = _around(n, 0, STRETCH * strength, generator).exp()
     angle = _uniform(n, 0, 2 * math.pi, generator)
     mirror = torch.where(_uniform(n, 0, 1, generator) < 0.5, -1.0, 1.0)
     shift = _uniform(2 * n, -1, 1, generator).view(n, 2) * (1 - side)[:, None]
@@ -48,40 +58,50 @@ def reframe(images: torch.Tensor, size: int, generator: torch.Generator) -> torc
     return functional.grid_sample(images, grid, padding_mode="reflection", align_corners=False)
 
 
-def recolour(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+def recolour(
+    images: torch.Tensor, generator: torch.Generator, strength: float = 1.0
+) -> torch.Tensor:
     """Change light and colour by one 3 x 3 matrix and one offset per image."""
     n, _, height, width = images.shape
-    matrix = _white_balance(n, generator) @ _hue(n, generator) @ _saturation(n, generator)
-    matrix = matrix * _uniform(n, 1 - BRIGHTNESS, 1 + BRIGHTNESS, generator)[:, None, None]
-    contrast = _uniform(n, 1 - CONTRAST, 1 + CONTRAST, generator)[:, None, None]
+    matrix = (
+        _white_balance(n, generator, strength)
+        @ _hue(n, generator, strength)
+        @ _saturation(n, generator, strength)
+    )
+    matrix = matrix * _around(n, 1, BRIGHTNESS * strength, generator)[:, None, None]
+    contrast = _around(n, 1, CONTRAST * strength, generator)[:, None, None]
     flat = images.reshape(n, 3, height * width)
     mean = (matrix @ flat.mean(dim=2, keepdim=True)).mean(dim=1, keepdim=True)
     changed = torch.baddbmm(mean * (1 - contrast), contrast * matrix, flat)
     return changed.clamp_(0, 255).view(n, 3, height, width)
 
 
-def blur(images: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
+def blur(images: torch.Tensor, generator: torch.Generator, strength: float = 1.0) -> torch.Tensor:
     """Soften a few of the images, as a lens slightly out of focus does."""
-    chosen = (_uniform(len(images), 0, 1, generator) < BLUR_SHARE).nonzero()[:, 0]
+    chosen = (_uniform(len(images), 0, 1, generator) < BLUR_SHARE * strength).nonzero()[:, 0]
     soft = functional.avg_pool2d(images[chosen], 3, stride=1, padding=1, count_include_pad=False)
     return images.index_copy(0, chosen, soft)
 
 
-def _white_balance(n: int, generator: torch.Generator) -> torch.Tensor:
-    gains = _uniform(3 * n, 1 - WHITE_BALANCE, 1 + WHITE_BALANCE, generator)
+def _white_balance(n: int, generator: torch.Generator, strength: float = 1.0) -> torch.Tensor:
+    gains = _around(3 * n, 1, WHITE_BALANCE * strength, generator)
     return torch.diag_embed(gains.view(n, 3))
 
 
-def _saturation(n: int, generator: torch.Generator) -> torch.Tensor:
-    amount = _uniform(n, 1 - SATURATION, 1 + SATURATION, generator)[:, None, None]
+def _saturation(n: int, generator: torch.Generator, strength: float = 1.0) -> torch.Tensor:
+    amount = _around(n, 1, SATURATION * strength, generator)[:, None, None]
     return amount * torch.eye(3) + (1 - amount) * LUMA.expand(3, 3)
 
 
-def _hue(n: int, generator: torch.Generator) -> torch.Tensor:
+def _hue(n: int, generator: torch.Generator, strength: float = 1.0) -> torch.Tensor:
     """Rotate about the axis of the greys (Rodrigues' formula)."""
-    angle = _uniform(n, -HUE, HUE, generator)[:, None, None]
+    angle = _around(n, 0, HUE * strength, generator)[:, None, None]
     cross = torch.tensor([[0.0, -1, 1], [1, 0, -1], [-1, 1, 0]]) / math.sqrt(3)
     return torch.eye(3) + angle.sin() * cross + (1 - angle.cos()) * (cross @ cross)
+
+
+def _around(n: int, middle: float, most: float, generator: torch.Generator) -> torch.Tensor:
+    return _uniform(n, middle - most, middle + most, generator)
 
 
 def _uniform(n: int, low: float, high: float, generator: torch.Generator) -> torch.Tensor:

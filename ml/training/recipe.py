@@ -54,7 +54,7 @@ class Recipe:
     size: int = 192
     small_size: int = 128
     smaller: float = 0.0
-    augmentation: Literal["none", "light", "isic-winner", "randaugment", "hair"] = "light"
+    augmentation: Literal["none", "light", "gentle", "isic-winner", "randaugment", "hair"] = "light"
     mixup: float = 0.0
     cutmix: float = 0.0
     balance: Literal["none", "melanoma", "source"] = "none"

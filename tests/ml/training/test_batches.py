@@ -45,6 +45,15 @@ def test_views_keep_the_colour_of_the_picture_roughly(name):
     assert abs(means - pixels.float().mean()) < 45
 
 
+def test_gentle_changes_colours_half_as_much_as_light():
+    plain = torch.full((200, 64, 64, 3), 120, dtype=torch.uint8)
+    light, gentle = (
+        (augment(name, plain, 32, 0).mean(dim=(2, 3)) - 120).abs().mean().item()
+        for name in ("light", "gentle")
+    )
+    assert gentle == pytest.approx(light / 2, rel=0.1)
+
+
 def test_hairs_are_dark_lines():
     plain = torch.full((8, 64, 64, 3), 200, dtype=torch.uint8)
     assert (augment("light", plain, 48, 0).std(dim=(2, 3)) < 1).all()
