@@ -3,7 +3,7 @@
 ``recipe`` says everything that decides what comes out; ``preparation`` reads
 pictures and first weights, ``batches`` and ``augmentation`` make what the
 network sees at a step, ``trainer`` takes the step, ``loop`` stops and goes on,
-``history`` shows how it went. Whatever is
+``history`` shows how it went, ``memory`` makes steps on a CPU faster. Whatever is
 random at a step depends on the recipe's seed and the number of the step alone,
 so there is no random state to save and a run can go on at any step.
 """

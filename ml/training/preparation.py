@@ -15,6 +15,7 @@ from ml.picture_cache import decode
 from ml.progress import Progress
 from ml.training import targets
 from ml.training.batches import Batches, Pictures
+from ml.training.memory import keep_freed_memory
 from ml.training.recipe import Recipe
 from ml.training.trainer import Trainer
 
@@ -40,6 +41,8 @@ def prepare(
     if torch.cuda.is_available():
         device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
         torch.cuda.set_device(device)
+    else:
+        keep_freed_memory()
     samples = data.read(store, recipe.size)
     learning = [sample for sample in samples if sample.fold not in recipe.held_out]
     held_out = [sample for sample in samples if sample.fold in recipe.held_out]
