@@ -12,8 +12,8 @@ def keep_freed_memory() -> bool:
     """Tell the C library not to hand large blocks back to the system; return whether it obeys.
 
     Each step on a CPU needs the same blocks of many megabytes. By default each is
-    mapped anew and cleared by the system page by page, which costs a fifth of the
-    time. Does nothing where the C library is not glibc, and changes no result.
+    mapped anew and cleared by the system page by page, which costs a sixth of the
+    CPU time. Does nothing where the C library is not glibc, and changes no result.
     """
     if not sys.platform.startswith("linux"):
         return False
