@@ -6,6 +6,7 @@ calibration fold; the test fold is only measured.
 """
 
 import json
+import shlex
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -257,7 +258,7 @@ def _commands(learnt: dict[str, Any], name: str, version: str) -> str:
     """Return what made the bundle, to be typed again."""
     usual = Recipe().plain()
     settings = " ".join(
-        f"{key}={json.dumps(value, separators=(',', ':'))}"
+        shlex.quote(f"{key}={json.dumps(value, separators=(',', ':'))}")
         for key, value in learnt["recipe"].items()
         if value != usual[key]
     )

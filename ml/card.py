@@ -23,6 +23,13 @@ def render(facts: dict[str, Any]) -> str:
         if recipe["pretrained"]
         else "random weights"
     )
+    taught = (
+        f"- Beside the labels, {recipe['teacher_weight']:.0%} of what it learnt of melanomas is the mean\n"
+        f"  answer of {len(recipe['teachers'])} larger or other networks, which had not learnt from\n"
+        "  the pictures held out either.\n"
+        if recipe.get("teachers")
+        else ""
+    )
     cut = ", but cut short" if facts["epochs_done"] < recipe["epochs"] else ""
     return f"""# {facts["name"]} {facts["version"]}
 
@@ -107,7 +114,7 @@ Share of pictures without a mole that are refused (made up after the limit was f
   (decay {recipe["ema"]}); seed {recipe["seed"]}; {hours:.1f} hours on {facts["device"]}, torch
   {facts["torch"]}. The schedule was fixed beforehand{cut}; the last
   averaged weights were taken.
-- Data SHA-256 `{facts["data_sha256"][:16]}`, folds SHA-256 `{facts["folds"]["sha256"][:16]}`, code
+{taught}- Data SHA-256 `{facts["data_sha256"][:16]}`, folds SHA-256 `{facts["folds"]["sha256"][:16]}`, code
   `{facts["code"]["trained"]}`.
 
 ```sh

@@ -23,7 +23,7 @@ def decode(
     """
     shape = (len(pictures), size, size, 3)
     folder.mkdir(parents=True, exist_ok=True)
-    finished = folder / f"{_key(pictures, size)}.npy"
+    finished = folder / f"{key(pictures, size)}.npy"
     if not finished.exists():
         partial = finished.with_suffix(f".{os.getpid()}.part")
         pixels = np.lib.format.open_memmap(partial, "w+", np.uint8, shape)
@@ -37,8 +37,8 @@ def decode(
     return np.load(finished, mmap_mode="r")
 
 
-def _key(pictures: Sequence[Picture], size: int) -> str:
-    """A name that changes when a picture is added, replaced or resized."""
+def key(pictures: Sequence[Picture], size: int) -> str:
+    """Return a name that changes when a picture is added, replaced or resized."""
     digest = hashlib.sha256(str(size).encode())
     for shard in sorted({picture.shard for picture in pictures}):
         facts = shard.stat()

@@ -23,18 +23,22 @@ class Pictures:
     """What there is to learn from, all of one length.
 
     ``pixels`` holds ``uint8[n, h, w, 3]`` by the side in pixels, ``melanoma`` 1
-    or 0, ``diagnosis`` the class or ``targets.IGNORED``, ``source`` a number.
+    or 0, ``diagnosis`` the class or ``targets.IGNORED``, ``source`` a number,
+    ``taught`` the probability that teachers give, ``float32[n, 1]``, where there
+    are any.
     """
 
     pixels: Mapping[int, np.ndarray]
     melanoma: np.ndarray
     diagnosis: np.ndarray
     source: np.ndarray
+    taught: np.ndarray | None = None
 
 
-# Views float[n, 3, s, s] in 0..255, melanoma float[n] and diagnosis float[n, classes].
-# A row of the latter is all zeros where nothing is to be learnt from it.
-Batch = tuple[torch.Tensor, torch.Tensor, torch.Tensor]
+# Views float[n, 3, s, s] in 0..255, melanoma float[n], diagnosis float[n, classes] and what
+# teachers say, float[n, 1], or float[n, 0] without any. A row of the diagnosis is all zeros
+# where nothing is to be learnt from it.
+Batch = tuple[torch.Tensor, ...]
 
 
 class Batches(Dataset[list[Batch]]):
@@ -90,7 +94,8 @@ class Batches(Dataset[list[Batch]]):
         views = augment(recipe.augmentation, pixels, view(size), int(seed))
         melanoma = torch.from_numpy(self.pictures.melanoma[rows]).float()
         diagnosis = _one_hot(self.pictures.diagnosis[rows], targets.number_of(recipe.target))
-        return mix((views, melanoma, diagnosis), recipe, np.random.default_rng(mixing))
+        taught = _columns(self.pictures.taught, rows)
+        return mix((views, melanoma, diagnosis, taught), recipe, np.random.default_rng(mixing))
 
 
 def view(size: int) -> int:
@@ -101,6 +106,7 @@ def view(size: int) -> int:
 def mix(batch: Batch, recipe: Recipe, chance: np.random.Generator) -> Batch:
     """Blend each picture and its labels with another one, or lay a piece of it over.
 
+    Whatever comes after the views, ``float[n, ...]``, is blended as the pictures are.
     Mixup after Zhang et al. 2018, CutMix after Yun et al. 2019; with both in the
     recipe each has half of the steps.
     """
@@ -109,7 +115,7 @@ def mix(batch: Batch, recipe: Recipe, chance: np.random.Generator) -> Batch:
         return batch
     kind = kinds[chance.integers(len(kinds))]
     share = float(chance.beta(getattr(recipe, kind), getattr(recipe, kind)))
-    views, melanoma, diagnosis = batch
+    views, *labels = batch
     other = torch.from_numpy(chance.permutation(len(views)))
     if kind == "mixup":
         views = share * views + (1 - share) * views[other]
@@ -121,13 +127,14 @@ def mix(batch: Batch, recipe: Recipe, chance: np.random.Generator) -> Batch:
         place = np.s_[..., top : top + piece, left : left + piece]
         views[place] = batch[0][other][place]
         share = 1 - (piece / side) ** 2
-    return (
-        views,
-        share * melanoma + (1 - share) * melanoma[other],
-        share * diagnosis + (1 - share) * diagnosis[other],
-    )
+    return views, *(share * label + (1 - share) * label[other] for label in labels)
 
 
 def _one_hot(diagnosis: np.ndarray, number: int) -> torch.Tensor:
     known = torch.from_numpy(diagnosis)
     return (known[:, None] == torch.arange(number)).float()
+
+
+def _columns(values: np.ndarray | None, rows: np.ndarray) -> torch.Tensor:
+    """Return ``float[rows, k]`` of ``[n, k]``, without columns where there is nothing."""
+    return torch.zeros(len(rows), 0) if values is None else torch.from_numpy(values[rows])

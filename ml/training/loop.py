@@ -75,7 +75,7 @@ def train(
     samples = data.read(store, recipe.size)
     folds = np.array([sample.fold for sample in held_out])
     facts = {
-        "recipe": recipe.plain(),
+        "recipe": trainer.recipe.plain(),
         "code": code_version(),
         "torch": torch.__version__,
         "device": trainer.device.type,

@@ -13,7 +13,7 @@ from ml.data.samples import Sample
 from ml.data.store import Store
 from ml.picture_cache import decode
 from ml.progress import Progress
-from ml.training import targets
+from ml.training import distillation, targets
 from ml.training.batches import Batches, Pictures
 from ml.training.memory import keep_freed_memory
 from ml.training.recipe import Recipe
@@ -35,7 +35,11 @@ class Prepared:
 def prepare(
     recipe: Recipe, store: Store, cache: Path, progress: Progress, most: int | None = None
 ) -> Prepared:
-    """Return network, optimiser and data; ``most`` keeps so many training pictures."""
+    """Return network, optimiser and data; ``most`` keeps so many training pictures.
+
+    The recipe of what is returned names its teachers by their weights. Raises
+    ``ValueError`` for teachers who know what is held out, or for too few pictures.
+    """
     rank, processes = _join_others()
     device = torch.device("cpu")
     if torch.cuda.is_available():
@@ -44,18 +48,28 @@ def prepare(
     else:
         keep_freed_memory()
     samples = data.read(store, recipe.size)
+    teachers = distillation.gather(recipe, store)
+    recipe = distillation.named(recipe, teachers)
     learning = [sample for sample in samples if sample.fold not in recipe.held_out]
     held_out = [sample for sample in samples if sample.fold in recipe.held_out]
     if most:
         chosen = np.random.default_rng(recipe.seed).permutation(len(learning))[:most]
         learning = [learning[i] for i in sorted(chosen)]
-    batches = Batches(recipe, _pictures(learning, recipe, cache, progress), rank, processes)
+    taught = distillation.probabilities(teachers, recipe, learning, store, cache, device, progress)
+    pictures = _pictures(learning, recipe, cache, progress, taught)
+    batches = Batches(recipe, pictures, rank, processes)
     freeze_steps = recipe.freeze_epochs * batches.steps_per_epoch
     trainer = Trainer(recipe, device, len(batches), freeze_steps)
     return Prepared(trainer, batches, learning, held_out, rank, processes)
 
 
-def _pictures(learning: list[Sample], recipe: Recipe, cache: Path, progress: Progress) -> Pictures:
+def _pictures(
+    learning: list[Sample],
+    recipe: Recipe,
+    cache: Path,
+    progress: Progress,
+    taught: np.ndarray | None,
+) -> Pictures:
     sizes = {recipe.size, recipe.small_size} if recipe.smaller else {recipe.size}
     pixels = {}
     for size in sorted(sizes):
@@ -68,6 +82,7 @@ def _pictures(learning: list[Sample], recipe: Recipe, cache: Path, progress: Pro
         np.array([sample.target for sample in learning]),
         targets.classes([sample.diagnosis for sample in learning], recipe.target, recipe.unknown),
         np.unique([sample.source for sample in learning], return_inverse=True)[1],
+        taught,
     )
 
 

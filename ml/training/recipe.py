@@ -29,6 +29,11 @@ class Recipe:
     are the folds that it never learns from: the first for the figures, the
     second for calibration.
 
+    Whom it learns from beside the labels: ``teachers`` are folders of finished
+    runs, in the record of a run the SHA-256 of their weights. ``teacher_weight``
+    is the share of the melanoma's loss that is the cross-entropy with their mean
+    logit, both over ``temperature``; the diagnoses are learnt from labels alone.
+
     What it sees: pictures of ``size`` pixels a side, after the first ``smaller``
     share of all steps at ``small_size``; an ``augmentation`` by name, with
     ``mixup`` and ``cutmix`` as parameters of their Beta distributions (0: off);
@@ -50,6 +55,10 @@ class Recipe:
     target: Literal["binary", "3-class", "4-class", "9-class"] = "binary"
     unknown: Literal["class", "ignore", "nevus"] = "class"
     held_out: tuple[int, ...] = (0, 1)
+
+    teachers: tuple[str, ...] = ()
+    teacher_weight: float = 0.5
+    temperature: float = 1.0
 
     size: int = 192
     small_size: int = 128
@@ -85,8 +94,16 @@ class Recipe:
             "lr": self.lr <= 0,
             "a share that is not from 0 to 1": not all(
                 0 <= share <= 1
-                for share in (self.smaller, self.warmup, self.dropout, self.ema, self.layer_decay)
+                for share in (
+                    self.smaller,
+                    self.warmup,
+                    self.dropout,
+                    self.ema,
+                    self.layer_decay,
+                    self.teacher_weight,
+                )
             ),
+            "temperature": self.temperature <= 0,
             "label_smoothing": not 0 <= self.label_smoothing < 0.5,
             "held_out": not self.held_out or len(set(self.held_out)) < len(self.held_out),
             "freeze_epochs": not 0 <= self.freeze_epochs < self.epochs,
@@ -96,13 +113,17 @@ class Recipe:
 
     def plain(self) -> dict[str, Any]:
         """Return the recipe as it is written down with a run; files by their names alone."""
-        return asdict(self) | {"held_out": list(self.held_out), "init": Path(self.init).name}
+        return asdict(self) | {
+            "held_out": list(self.held_out),
+            "init": Path(self.init).name,
+            "teachers": [Path(teacher).name for teacher in self.teachers],
+        }
 
 
 def read(file: Path | None, overrides: Sequence[str] = ()) -> Recipe:
     """Return the recipe of a TOML file with ``key=value`` overrides.
 
-    ``init`` in a file is relative to that file. Raises ``RecipeError``, and
+    ``init`` and ``teachers`` in a file are relative to that file. Raises ``RecipeError``, and
     ``OSError`` for a file that is not there.
     """
     values: dict[str, Any] = {}
@@ -113,6 +134,10 @@ def read(file: Path | None, overrides: Sequence[str] = ()) -> Recipe:
             raise RecipeError(f"{file}: {error}") from None
         if values.get("init"):
             values["init"] = str(file.parent / values["init"])
+        if isinstance(teachers := values.get("teachers"), list):
+            values["teachers"] = [
+                str(file.parent / one) if isinstance(one, str) else one for one in teachers
+            ]
     for override in overrides:
         key, equals, text = override.partition("=")
         if not equals:
@@ -138,8 +163,10 @@ def _typed(key: str, value: Any, kind: Any) -> Any:
         fits = value in get_args(kind)
         expected = " or ".join(get_args(kind))
     elif get_origin(kind) is tuple:
-        fits = isinstance(value, list) and all(type(one) is int for one in value)
-        value, expected = tuple(value) if fits else value, "a list of whole numbers"
+        of = get_args(kind)[0]
+        fits = isinstance(value, list) and all(type(one) is of for one in value)
+        value = tuple(value) if fits else value
+        expected = {int: "a list of whole numbers", str: "a list of texts"}[of]
     elif kind is float:
         fits = type(value) in {int, float}
         value, expected = float(value) if fits else value, "a number"

@@ -77,7 +77,7 @@ class Trainer:
         self.optimizer.zero_grad(set_to_none=True)
         total = torch.zeros((), device=self.device)
         for batch in batches:
-            images, melanoma, diagnosis = (
+            images, melanoma, diagnosis, taught = (
                 part.to(self.device, non_blocking=True) for part in batch
             )
             if self.recipe.channels_last:
@@ -85,7 +85,16 @@ class Trainer:
             enabled = self.recipe.precision != "fp32"
             with torch.autocast(self.device.type, PRECISION[self.recipe.precision], enabled):
                 logits, classes = self.model(images)
-            loss = objective(logits, classes, melanoma, diagnosis, self.recipe.label_smoothing)
+            loss = objective(
+                logits,
+                classes,
+                melanoma,
+                diagnosis,
+                self.recipe.label_smoothing,
+                taught if self.recipe.teachers else None,
+                self.recipe.teacher_weight,
+                self.recipe.temperature,
+            )
             self.scaler.scale(loss / len(batches)).backward()
             total += loss.detach() / len(batches)
         self.scaler.step(self.optimizer)
@@ -130,8 +139,13 @@ class Trainer:
         partial.replace(file)
 
     def restore(self, file: Path, data: dict[str, str]) -> None:
-        """Go on from ``save``; raise ``ValueError`` where recipe or data are others."""
+        """Go on from ``save``; raise ``ValueError`` where recipe or data are others.
+
+        A key that recipes did not have yet stands at its default, which does as
+        was done before there was the key.
+        """
         state = torch.load(file, map_location=self.device, weights_only=True)
+        state["recipe"] = Recipe().plain() | state["recipe"]
         for name, now in (("recipe", self.recipe.plain()), ("data", data)):
             if state[name] != now:
                 other = {k: v for k, v in state[name].items() if now.get(k) != v}
@@ -190,10 +204,22 @@ def objective(
     melanoma: torch.Tensor,
     diagnosis: torch.Tensor,
     smoothing: float,
+    taught: torch.Tensor | None = None,
+    weight: float = 0.0,
+    temperature: float = 1.0,
 ) -> torch.Tensor:
-    """Return the loss: cross-entropy of the melanoma, plus that of the diagnosis where known."""
+    """Return the loss: cross-entropy of the melanoma, plus that of the diagnosis where known.
+
+    ``taught[n, 1]``, the teachers' probability at the ``temperature``, takes the share
+    ``weight`` of the former. Its gradient shrinks with the square of the temperature,
+    which is made up for (Hinton et al. 2015).
+    """
     smoothed = melanoma * (1 - smoothing) + smoothing / 2
     loss = functional.binary_cross_entropy_with_logits(logits.float(), smoothed)
+    if taught is not None:
+        cooled = logits.float() / temperature
+        lesson = functional.binary_cross_entropy_with_logits(cooled, taught[:, 0])
+        loss = (1 - weight) * loss + weight * temperature**2 * lesson
     if classes is None:
         return loss
     known = diagnosis.sum(dim=1)

@@ -31,6 +31,15 @@ def test_first_weights_are_found_beside_the_recipe(tmp_path):
     assert read(file).plain()["init"] == "weights.safetensors"
 
 
+def test_teachers_are_found_beside_the_recipe_and_recorded_without_their_folder(tmp_path):
+    file = tmp_path / "recipe.toml"
+    file.write_text('teachers = ["runs/a", "runs/b"]\n')
+    recipe = read(file)
+    assert recipe.teachers == (str(tmp_path / "runs" / "a"), str(tmp_path / "runs" / "b"))
+    assert recipe.plain()["teachers"] == ["a", "b"]
+    assert read(file, ['teachers=["c"]']).teachers == ("c",)
+
+
 @pytest.mark.parametrize(
     ("override", "says"),
     [
@@ -49,6 +58,10 @@ def test_first_weights_are_found_beside_the_recipe(tmp_path):
         ("dropout=2", "makes no sense"),
         ("held_out=[1, 1]", "held_out"),
         ("freeze_epochs=10", "freeze_epochs"),
+        ("teachers=runs/a", "not a list of texts"),
+        ("teachers=[1]", "not a list of texts"),
+        ("teacher_weight=1.5", "makes no sense"),
+        ("temperature=0", "temperature"),
     ],
 )
 def test_what_makes_no_sense_is_named(override, says):
