@@ -18,9 +18,11 @@ from safetensors.numpy import load_file, save_file
 
 from ml.calibration import Calibration
 from ml.contracts import ModelInfo, Outcome
-from ml.gate import Domain, Gate
+from ml.gate import Domain, Gate, Looks
+from ml.quality import Limits
 
-SCHEMA = 1
+# 2: the gate knows colours and asks three questions instead of two.
+SCHEMA = 2
 FACTS = "bundle.json"
 CARD = "card.md"
 ONNX = "model.onnx"
@@ -57,7 +59,7 @@ class Thresholds:
 
 @dataclass(frozen=True)
 class Bundle:
-    """A bundle that has been read and checked."""
+    """A bundle that has been read and checked; one without ``quality`` refuses no bad photo."""
 
     folder: Path
     facts: dict[str, Any]
@@ -66,6 +68,7 @@ class Bundle:
     calibration: Calibration
     thresholds: Thresholds
     gate: Gate
+    quality: Limits | None
     head: np.ndarray
 
 
@@ -99,6 +102,7 @@ def read(folder: Path) -> Bundle:
         ),
         thresholds=Thresholds(**facts["thresholds"]["probability"]),
         gate=read_gate(folder / GATE, facts["gate"]),
+        quality=Limits(**facts["quality"]["limits"]) if "quality" in facts else None,
         head=head,
     )
 
@@ -115,26 +119,49 @@ def sha256(file: Path) -> str:
 def read_gate(file: Path, facts: dict[str, Any]) -> Gate:
     """Return the gate whose arrays are in ``file`` and whose numbers in ``facts``."""
     arrays = {name: array.astype(np.float64) for name, array in load_file(file).items()}
+
+    def domain(name: str) -> Domain:
+        return Domain(
+            mean=arrays[f"{name}.mean"],
+            directions=arrays[f"{name}.directions"],
+            scales=arrays[f"{name}.scales"],
+            rest_variance=facts[name]["rest_variance"],
+        )
+
     return Gate(
-        **{
-            name: Domain(
-                mean=arrays[f"{name}.mean"],
-                directions=arrays[f"{name}.directions"],
-                scales=arrays[f"{name}.scales"],
-                **facts[name],
-            )
-            for name in ("embedding", "appearance")
-        }
+        embedding=domain("embedding"),
+        looks=Looks(
+            mean=arrays["looks.mean"],
+            spread=arrays["looks.spread"],
+            domain=domain("appearance"),
+            weights=arrays["looks.weights"],
+            bias=facts["bias"],
+        ),
+        centres=np.array(facts["centres"]),
+        reaches=np.array(facts["reaches"]),
+        limit=facts["limit"],
     )
 
 
 def write_gate(file: Path, gate: Gate) -> dict[str, Any]:
-    """Write a gate's arrays, in half precision, and return its numbers."""
-    arrays, facts = {}, {}
-    for name, domain in (("embedding", gate.embedding), ("appearance", gate.appearance)):
+    """Write a gate's arrays and return its numbers.
+
+    The Gaussians are written in half precision: they are the most of it.
+    """
+    arrays = {
+        f"looks.{name}": getattr(gate.looks, name).astype(np.float32)
+        for name in ("mean", "spread", "weights")
+    }
+    facts: dict[str, Any] = {
+        "bias": gate.looks.bias,
+        "centres": gate.centres.tolist(),
+        "reaches": gate.reaches.tolist(),
+        "limit": gate.limit,
+    }
+    for name, domain in (("embedding", gate.embedding), ("appearance", gate.looks.domain)):
         arrays[f"{name}.mean"] = domain.mean.astype(np.float16)
         arrays[f"{name}.directions"] = np.ascontiguousarray(domain.directions, np.float16)
         arrays[f"{name}.scales"] = domain.scales.astype(np.float16)
-        facts[name] = {"rest_variance": domain.rest_variance, "limit": domain.limit}
+        facts[name] = {"rest_variance": domain.rest_variance}
     save_file(arrays, file)
     return facts

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image
 from safetensors.torch import load_file
 
 from ml import bundle as bundles
@@ -23,10 +22,10 @@ from ml import (
     calibration_choice,
     card,
     export,
-    gate,
     metrics,
+    quality,
+    refusals,
     runs,
-    strangers,
     thresholds,
     views,
 )
@@ -36,8 +35,8 @@ from ml.data import samples as data
 from ml.data.samples import Sample
 from ml.data.store import Store
 from ml.engines import AllViews, Engine, OnnxEngine
+from ml.gate_fitting import Group
 from ml.network import Network
-from ml.predictor import is_blank
 from ml.preprocess import open_picture
 from ml.progress import Progress
 from ml.training.recipe import Recipe
@@ -45,9 +44,6 @@ from ml.version import code_version
 
 # The gate is described on so many of the pictures that the network learnt from.
 KNOWN = 2000
-# The share of good pictures that the gate may refuse, half by each of its domains.
-REFUSED = 0.01
-DISGUISED = 20
 FILES = (bundles.ONNX, bundles.WEIGHTS, bundles.GATE)
 
 
@@ -88,13 +84,9 @@ def make(run: Path, out: Path, name: str, version: str, remark: str = "") -> dic
     choice = calibration_choice.choose(fitted.logits, fitted.targets, fitted.groups)
     line = choice.calibration
     policy = thresholds.choose(fitted.targets, line.probability(fitted.logits))
-    bounds = gate.Gate(
-        gate.fit(scored["known"].embeddings, fitted.embeddings, directions=64, refused=REFUSED / 2),
-        gate.fit(
-            scored["known"].appearances, fitted.appearances, directions=13, refused=REFUSED / 2
-        ),
-    )
-    gate_facts = bundles.write_gate(out / bundles.GATE, bounds)
+    known, held_out, test = (scored[part].good() for part in ("known", "calibration", "test"))
+    refusing = refusals.fit(known, held_out, test, engine, recipe["size"])
+    gate_facts = bundles.write_gate(out / bundles.GATE, refusing.gate)
 
     for file in FILES:
         (out / file).chmod(0o644)  # safetensors makes files that only their owner may read
@@ -130,15 +122,8 @@ def make(run: Path, out: Path, name: str, version: str, remark: str = "") -> dic
             },
         },
         "gate": gate_facts,
-        "kpis": {
-            "test": scored["test"].figures(line, policy),
-            "gate": {
-                "known_refused": scored["test"].refused_by_source(bounds),
-                "strangers_refused": _strangers_refused(
-                    engine, scored["test"].samples, recipe["size"], bounds
-                ),
-            },
-        },
+        "quality": {"limits": asdict(refusing.limits)},
+        "kpis": {"test": scored["test"].figures(line, policy)} | refusing.kpis,
         "data": learnt["data"],
         "data_sha256": learnt["data_sha256"],
         "folds": learnt["folds"],
@@ -164,7 +149,7 @@ class _Scored:
     def __init__(
         self, engine: Engine, samples: Sequence[Sample], size: int, progress: Progress
     ) -> None:
-        self.samples = samples
+        self.samples, self._size = samples, size
         self.targets = np.array([sample.target for sample in samples])
         self.sources = np.array([sample.source for sample in samples])
         self.groups = np.array([sample.group for sample in samples])
@@ -172,10 +157,19 @@ class _Scored:
         for sample in samples:
             pixels = open_picture(sample.picture.open(), size)[None]
             logit, embedding, _ = engine(pixels)
-            rows.append((logit, embedding, describe(pixels)))
+            measures = quality.measure(pixels)
+            rows.append((logit, embedding, describe(pixels), np.stack(measures.columns(), axis=1)))
             progress.advance()
         parts = (np.concatenate(part) for part in zip(*rows, strict=True))
-        self.logits, self.embeddings, self.appearances = parts
+        self.logits, self._embeddings, self._appearances, self._measures = parts
+
+    def good(self) -> refusals.Part:
+        """Return what the gates are fitted on or measured with."""
+        return refusals.Part(
+            Group(self._appearances, self._embeddings, self.sources),
+            quality.Measures(*self._measures.T),
+            lambda row: open_picture(self.samples[row].picture.open(), self._size),
+        )
 
     def figures(
         self, line: calibration.Calibration, policy: bundles.Thresholds
@@ -210,16 +204,6 @@ class _Scored:
             },
         }
 
-    def refused_by_source(self, bounds: gate.Gate) -> dict[str, dict[str, float]]:
-        """Return the share of each source's pictures that the gate refuses."""
-        refused = bounds.embedding.excludes(self.embeddings)
-        refused |= bounds.appearance.excludes(self.appearances)
-        return {
-            str(name): asdict(metrics.proportion(int(refused[rows].sum()), int(rows.sum())))
-            for name in dict.fromkeys(self.sources)
-            for rows in [self.sources == name]
-        }
-
 
 def _same_samples(learnt: dict[str, Any]) -> list[Sample]:
     store = Store(Path(learnt["store"]))
@@ -233,25 +217,6 @@ def _same_samples(learnt: dict[str, Any]) -> list[Sample]:
 
 def _some(rows: np.ndarray, seed: int) -> np.ndarray:
     return np.random.default_rng(seed).permutation(rows)[:KNOWN]
-
-
-def _strangers_refused(
-    engine: Engine, lesions: Sequence[Sample], size: int, bounds: gate.Gate
-) -> dict[str, dict[str, float]]:
-    """Return the share of pictures without a mole that are refused, by kind."""
-    pictures = list(strangers.made_up(size))
-    for lesion in lesions[:: max(1, len(lesions) // DISGUISED)][:DISGUISED]:
-        pictures += strangers.disguised(Image.fromarray(open_picture(lesion.picture.open(), size)))
-    kinds: dict[str, list[bool]] = {}
-    for kind, picture in pictures:
-        pixels = np.asarray(picture)
-        _, embedding, _ = engine(pixels[None])
-        refused = is_blank(pixels) or bool(bounds.refuses(pixels[None], embedding)[0])
-        kinds.setdefault(kind, []).append(refused)
-    return {
-        kind: asdict(metrics.proportion(sum(answers), len(answers)))
-        for kind, answers in kinds.items()
-    }
 
 
 def _commands(learnt: dict[str, Any], name: str, version: str) -> str:

@@ -26,6 +26,10 @@ class Refusal(StrEnum):
     """Why a photo cannot be judged."""
 
     BLANK = "blank"
+    TOO_DARK = "too_dark"
+    TOO_BRIGHT = "too_bright"
+    BLURRED = "blurred"
+    LESION_TOO_SMALL = "lesion_too_small"
     OUT_OF_DOMAIN = "out_of_domain"
 
 

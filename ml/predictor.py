@@ -12,13 +12,25 @@ import numpy as np
 from PIL import Image
 
 from ml import bundle as bundles
-from ml import engines
+from ml import engines, quality
 from ml.contracts import ActivationMap, ModelInfo, Outcome, Prediction, Refusal
 from ml.preprocess import seen_box, to_square
 
 # A picture whose grey values differ by less than this (standard deviation, of
 # 255) shows nothing. Dermoscopic pictures lie far above it.
 BLANK_SPREAD = 4.0
+
+# Which reason is told where there are several. Light and sharpness can be put
+# right whatever the picture shows, and a mole in a bad photo may well be taken
+# for something else; how large a spot is can only be asked of skin.
+REASONS = (
+    Refusal.BLANK,
+    Refusal.TOO_DARK,
+    Refusal.TOO_BRIGHT,
+    Refusal.BLURRED,
+    Refusal.OUT_OF_DOMAIN,
+    Refusal.LESION_TOO_SMALL,
+)
 
 
 class Predictor:
@@ -65,18 +77,26 @@ class Predictor:
         """Answer ``uint8[n, size, size, 3]`` that came from these boxes of their pictures."""
         logits, embeddings, maps = self._engine(pixels)
         probabilities = self._bundle.calibration.probability(logits)
-        strangers = self._bundle.gate.refuses(pixels, embeddings)
+        refusals = self._refusals(pixels, embeddings)
         return [
-            self._answer(*one)
-            for one in zip(pixels, probabilities, strangers, maps, boxes, strict=True)
+            self._answer(*one) for one in zip(probabilities, refusals, maps, boxes, strict=True)
         ]
 
-    def _answer(self, pixels, probability, stranger, feature_map, box) -> Prediction:
-        refusal = None
-        if is_blank(pixels):
-            refusal = Refusal.BLANK
-        elif stranger:
-            refusal = Refusal.OUT_OF_DOMAIN
+    def _refusals(self, pixels: np.ndarray, embeddings: np.ndarray) -> list[Refusal | None]:
+        """Return why each picture cannot be judged: the first reason in ``REASONS``."""
+        found = {
+            Refusal.BLANK: np.array([is_blank(picture) for picture in pixels]),
+            Refusal.OUT_OF_DOMAIN: self._bundle.gate.refuses(pixels, embeddings),
+        }
+        if self._bundle.quality:
+            found |= self._bundle.quality.beyond(quality.measure(pixels))
+        reasons = [reason for reason in REASONS if reason in found]
+        return [
+            next((reason for reason in reasons if found[reason][number]), None)
+            for number in range(len(pixels))
+        ]
+
+    def _answer(self, probability, refusal, feature_map, box) -> Prediction:
         return Prediction(
             probability=float(probability),
             outcome=(

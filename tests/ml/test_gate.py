@@ -1,12 +1,18 @@
-"""Which vectors lie too far from what is known."""
+"""Which pictures lie too far from what is known."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from ml import bundle, gate
-from ml.appearance import describe
-from ml.strangers import made_up
+from ml import bundle, gate_fitting
+from ml.appearance import FEATURES, describe
+from ml.gate import Domain, Gate
+from ml.gate_fitting import Group, Strangers
+from ml.strangers import KINDS, disguised, made_up
 from tests.ml.made_up import made_up_picture
+
+SIZE = 64
 
 
 def cloud(seed: int, n: int = 2000, dimensions: int = 20) -> np.ndarray:
@@ -18,8 +24,8 @@ def cloud(seed: int, n: int = 2000, dimensions: int = 20) -> np.ndarray:
 
 
 @pytest.fixture
-def domain() -> gate.Domain:
-    return gate.fit(cloud(1), cloud(2), directions=3, refused=0.02)
+def domain() -> Domain:
+    return gate_fitting.fit_domain(cloud(1), 3)
 
 
 def test_known_vectors_lie_about_1_away(domain):
@@ -27,82 +33,119 @@ def test_known_vectors_lie_about_1_away(domain):
     assert domain.distance(cloud(3)).mean() == pytest.approx(1, abs=0.05)
 
 
-@pytest.mark.parametrize("refused", [0.0, 0.01, 0.1])
-def test_the_share_asked_of_those_held_out_is_refused(refused):
-    domain = gate.fit(cloud(1), cloud(2), directions=3, refused=refused)
-    assert domain.excludes(cloud(2)).mean() == pytest.approx(refused, abs=0.001)
-    assert domain.excludes(cloud(3)).mean() == pytest.approx(refused, abs=0.02)
-
-
-def test_far_vectors_are_excluded_along_free_directions_and_across_them(domain):
+def test_distance_counts_deviations_along_free_directions_and_across_them(domain):
     centre = cloud(1).mean(axis=0)
     along, across = np.zeros(20), np.zeros(20)
     along[0], across[10] = 5, 5
-    assert not domain.excludes(centre[None] + along)[0]  # one deviation
-    assert domain.excludes(centre[None] + 20 * along)[0]
-    assert domain.excludes(centre[None] + across)[0]  # 17 deviations
+    one, twenty, out = domain.distance(centre + np.stack([along, 20 * along, across]))
+    assert one == pytest.approx(1 / 20, rel=0.1)  # one deviation in one of 20 dimensions
+    assert twenty == pytest.approx(400 / 20, rel=0.1)
+    assert out == pytest.approx((5 / 0.3) ** 2 / 20, rel=0.1)
 
 
 def test_fewer_vectors_than_directions_are_enough():
-    domain = gate.fit(cloud(1, n=10), cloud(2), directions=64, refused=0.05)
-    assert np.isfinite(domain.limit)
-    assert domain.excludes(cloud(2)).mean() == pytest.approx(0.05, abs=0.001)
+    small = gate_fitting.fit_domain(cloud(1, n=10), 64)
+    assert np.isfinite(small.distance(cloud(2))).all()
 
 
-def test_a_gate_survives_the_file(tmp_path):
-    before = gate.Gate(
-        gate.fit(cloud(1), cloud(2), directions=3, refused=0.01),
-        gate.fit(cloud(4, dimensions=14), cloud(5, dimensions=14), directions=13, refused=0.01),
-    )
-    facts = bundle.write_gate(tmp_path / "gate.safetensors", before)
+def test_no_source_is_refused_more_often_than_asked_however_rare_it_is():
+    chance = np.random.default_rng(0)
+    values = np.concatenate([chance.normal(0, 1, 5000), chance.normal(3, 1, 200)])
+    sources = np.repeat(["large", "small"], [5000, 200])
+    limit = gate_fitting.limit(values, sources, 0.01)
+    for source in ("large", "small"):
+        assert (values[sources == source] > limit).mean() <= 0.01
+    assert (values[sources == "small"] > limit).any()  # and no wider than that
+
+
+def skin(seed: int, n: int) -> np.ndarray:
+    chance = np.random.default_rng(seed)
+    return np.stack([np.asarray(made_up_picture(chance, SIZE)) for _ in range(n)])
+
+
+def group(pixels: np.ndarray, seed: int) -> Group:
+    """Return pictures whose embeddings say nothing about them."""
+    sources = np.array(["a", "b"])[np.arange(len(pixels)) % 2]
+    return Group(describe(pixels), cloud(seed, len(pixels)), sources)
+
+
+@pytest.fixture(scope="module")
+def taught() -> Strangers:
+    return gate_fitting.teachers(skin(3, 10), SIZE)
+
+
+@pytest.fixture(scope="module")
+def fitted(taught) -> Gate:
+    return gate_fitting.fit(group(skin(1, 300), 1), group(skin(2, 300), 2), taught)
+
+
+def test_a_gate_lets_skin_pass_and_refuses_what_is_drawn(fitted):
+    fresh = skin(5, 100)
+    assert fitted.refuses(fresh, cloud(5, 100)).mean() < 0.1
+    for kind, picture in made_up(SIZE, seed=9, each=5):
+        pixels = np.asarray(picture)[None]
+        assert fitted.refuses(pixels, cloud(6, 1))[0], kind
+
+
+def test_a_gate_refuses_a_lesion_in_colours_that_no_skin_has(fitted):
+    from PIL import Image
+
+    for pixels in skin(7, 5):
+        for kind, picture in disguised(Image.fromarray(pixels)):
+            assert fitted.refuses(np.asarray(picture)[None], cloud(6, 1))[0], kind
+
+
+@pytest.mark.parametrize("kind", ["text", "inverted lesions", "scenes"])
+def test_a_gate_refuses_a_kind_that_it_has_not_learnt_from(taught, kind):
+    rest = taught.without(kind)
+    assert kind not in rest.kinds
+    assert len(rest.kinds) < len(taught.kinds)
+    gate = gate_fitting.fit(group(skin(1, 300), 1), group(skin(2, 300), 2), rest)
+    strange = taught.appearances[taught.kinds == kind]
+    assert (gate.strangeness(strange, cloud(6, len(strange))) > gate.limit).mean() > 0.9
+
+
+def test_an_embedding_that_points_elsewhere_is_enough_to_refuse(fitted):
+    known, there = skin(5, 1), cloud(5, 1)
+    assert not fitted.refuses(known, there)[0]
+    assert not fitted.refuses(known, 3 * there)[0]  # its length says nothing
+    assert fitted.refuses(known, -there)[0]
+
+
+def test_each_question_alone_refuses(fitted):
+    good = group(skin(5, 1), 5)
+    usual = fitted.answers(good.appearances, good.embeddings)[0]
+    for question in range(3):
+        centres = fitted.centres.copy()
+        centres[question] = usual[question] - 10 * fitted.reaches[question]
+        strange = replace(fitted, centres=centres)
+        assert strange.strangeness(good.appearances, good.embeddings)[0] == pytest.approx(10)
+
+
+def test_a_gate_survives_the_file(fitted, tmp_path):
+    facts = bundle.write_gate(tmp_path / "gate.safetensors", fitted)
     after = bundle.read_gate(tmp_path / "gate.safetensors", facts)
-    for name, vectors in (("embedding", cloud(6)), ("appearance", cloud(6, dimensions=14))):
-        one, other = getattr(before, name), getattr(after, name)
-        assert one.limit == other.limit
-        assert other.distance(vectors) == pytest.approx(one.distance(vectors), rel=0.1)
-        assert (other.excludes(vectors) == one.excludes(vectors)).mean() > 0.99
+    fresh = group(skin(8, 50), 8)
+    before = fitted.strangeness(fresh.appearances, fresh.embeddings)
+    assert after.limit == fitted.limit
+    assert after.strangeness(fresh.appearances, fresh.embeddings) == pytest.approx(before, rel=1e-6)
 
 
-def pixels(pictures) -> np.ndarray:
-    return np.stack([np.asarray(picture) for picture in pictures])
-
-
-def test_the_description_is_14_finite_numbers_even_of_a_plain_picture():
+def test_the_description_is_finite_numbers_even_of_a_plain_picture():
     plain = np.stack([np.full((32, 32, 3), value, np.uint8) for value in (0, 120, 255)])
-    assert describe(plain).shape == (3, 14)
+    assert describe(plain).shape == (3, FEATURES)
     assert np.isfinite(describe(plain)).all()
 
 
 def test_one_picture_is_described_as_it_is_among_others():
-    chance = np.random.default_rng(0)
-    batch = pixels(made_up_picture(chance) for _ in range(3))
+    batch = skin(0, 3)
     assert describe(batch[1:2])[0] == pytest.approx(describe(batch)[1])
 
 
-def test_appearance_tells_noise_and_pages_from_skin():
-    chance = np.random.default_rng(0)
-    skin = [made_up_picture(chance) for _ in range(300)]
-    known, held_out, fresh = (describe(pixels(skin[i::3])) for i in range(3))
-    domain = gate.fit(known, held_out, directions=13, refused=0.01)
-    assert domain.excludes(fresh).mean() < 0.1
-    strange = list(made_up(64))
-    excluded = domain.excludes(describe(pixels(picture for _, picture in strange)))
-    kinds = np.array([kind for kind, _ in strange])
-    for kind in set(kinds):
-        assert excluded[kinds == kind].mean() >= 0.9, kind
-
-
-def test_either_domain_alone_refuses():
-    chance = np.random.default_rng(0)
-    skin = pixels(made_up_picture(chance) for _ in range(200))
-    look = gate.fit(describe(skin[::2]), describe(skin[1::2]), directions=13, refused=0.0)
-    both = gate.Gate(gate.fit(cloud(1), cloud(2), directions=3, refused=0.0), look)
-    near, far = cloud(2)[:1], cloud(2)[:1] + 100
-    known, noise = skin[1:2], chance.integers(0, 256, (1, 64, 64, 3), np.uint8)
-    assert [
-        bool(both.refuses(*pair)[0]) for pair in ((known, near), (known, far), (noise, near))
-    ] == [
-        False,
-        True,
-        True,
-    ]
+def test_the_same_seed_draws_the_same_strangers_another_one_others():
+    first, again, other = (
+        [np.asarray(picture) for _, picture in made_up(32, seed, 2)] for seed in (1, 1, 2)
+    )
+    assert len(first) == 2 * len(KINDS)
+    assert all((one == two).all() for one, two in zip(first, again, strict=True))
+    assert not any((one == two).all() for one, two in zip(first, other, strict=True))

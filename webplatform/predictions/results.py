@@ -86,6 +86,22 @@ WORDINGS = {
 
 REFUSALS = {
     Refusal.BLANK: "The picture is almost empty: too dark, too bright, or without contrast.",
+    Refusal.TOO_DARK: (
+        "The picture is too dark. Take it again in more light, near a window for example, and "
+        "keep your own shadow off the skin."
+    ),
+    Refusal.TOO_BRIGHT: (
+        "Much of the picture is glaring or washed out. Take it again without the flash and out of "
+        "direct sun."
+    ),
+    Refusal.BLURRED: (
+        "The picture is blurred. Hold the camera still, wait until the spot is sharp, and take it "
+        "again. Wiping the lens may help."
+    ),
+    Refusal.LESION_TOO_SMALL: (
+        "No spot stands out in the picture, or only a very small or faint one. Come nearer, until "
+        "the spot fills about half of the width, and keep it in the middle."
+    ),
     Refusal.OUT_OF_DOMAIN: (
         "The picture does not look like the close-ups of skin spots that the model knows."
     ),
