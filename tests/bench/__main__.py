@@ -1,8 +1,10 @@
 """``make bench``: how fast Naevus is, as ratios measured side by side in one run.
 
-``python -m tests.bench ingestion`` measures one part alone. Two parts take more:
+``python -m tests.bench ingestion`` measures one part alone. Three parts take more:
 ``parity`` needs a store of real pictures (``--data``), ``training`` takes one where
-there is one, and timm's script to be compared with (``--timm-script``).
+there is one, and timm's script to be compared with (``--timm-script``); ``gate``
+needs a run whose test fold was held out (``--run``, and ``--data`` where its store
+has moved).
 """
 
 import argparse
@@ -13,6 +15,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from ml.bundle import DEFAULT
+from ml.metrics import Estimate, proportion
 from tests.bench.ingestion import measure_ingestion, peak_memory
 from tests.bench.latency import measure_latency
 from tests.bench.throughput import measure_throughput
@@ -124,6 +127,37 @@ def parity(folder: Path, options: Namespace) -> None:
         print("  The bundle was made with other folds: it may have learnt from these pictures.")
 
 
+def gate(_: Path, options: Namespace) -> None:
+    """Print what a bundle refuses, and of how many pictures."""
+    from tests.bench import gate as bench
+
+    if not options.run:
+        print("What is refused: skipped, for --run does not name the run that held pictures out")
+        return
+    found = bench.measure_gate(options.bundle, options.run, options.data)
+    strangers = sum(found.strangers.values())
+    print(f"In-domain gate; {strangers} other pictures, shares with 95 % intervals")
+    _shares(found.gate["known_refused"], found.good, "good: ")
+    _shares(found.gate["strangers_refused"], found.strangers)
+    hits = sum(
+        found.gate["strangers_refused"][kind]["value"] * count
+        for kind, count in found.strangers.items()
+    )
+    print(f"  {'all other pictures':50} {strangers:5}  {proportion(round(hits), strangers)}")
+    print(f"  AUC, other pictures against good ones: {Estimate(**found.gate['auc'])}")
+    print("Quality limits, each on its own")
+    for fault, shares in found.quality["known_refused"].items():
+        _shares(shares, found.good, f"{fault}: good: ")
+        for degree, caught in found.quality["caught"][fault].items():
+            told = f"{Estimate(**caught['refused'])}   AUC {Estimate(**caught['auc'])}"
+            print(f"  {f'{fault}: {degree}':50}        {told}")
+
+
+def _shares(shares: dict[str, dict[str, float]], counts: dict[str, int], before: str = "") -> None:
+    for name, share in shares.items():
+        print(f"  {before + name:50} {counts[name]:5}  {Estimate(**share)}")
+
+
 # Latency first, because measuring the throughput changes this process's environment.
 PARTS = {
     "latency": latency,
@@ -131,6 +165,7 @@ PARTS = {
     "ingestion": ingestion,
     "training": training,
     "parity": parity,
+    "gate": gate,
 }
 
 
@@ -140,6 +175,7 @@ def main() -> None:
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)} (all)")
     parser.add_argument("--data", type=Path, metavar="STORE", help="real pictures, with folds")
     parser.add_argument("--bundle", type=Path, metavar="DIR", default=DEFAULT)
+    parser.add_argument("--run", type=Path, metavar="RUN", help="the run of the bundle")
     parser.add_argument("--pictures", type=int, default=400, help="so many for parity (400)")
     parser.add_argument("--timm-script", type=Path, metavar="FILE", help="timm's train.py")
     options = parser.parse_args()
