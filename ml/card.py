@@ -6,6 +6,7 @@ Sections after Mitchell et al., "Model Cards for Model Reporting" (2019).
 from typing import Any
 
 from ml.metrics import Estimate
+from ml.training.recipe import Recipe
 
 # With fewer melanomas a figure says more about chance than about the model.
 FEW = 20
@@ -14,7 +15,16 @@ FEW = 20
 def render(facts: dict[str, Any]) -> str:
     """Return the card as Markdown."""
     test = facts["kpis"]["test"]
-    recipe = facts["recipe"]
+    recipe = Recipe().plain() | facts["recipe"]
+    remark = f" {facts['remark']}" if facts.get("remark") else ""
+    beside = (
+        "" if recipe["target"] == "binary" else f", {recipe['target']} diagnosis learnt beside it"
+    )
+    smaller = (
+        f" ({recipe['smaller']:.0%} of the steps at {recipe['small_size']})"
+        if recipe["smaller"]
+        else ""
+    )
     hours = facts["training_seconds"] / 3600
     started = (
         f"`{recipe['init']}`"
@@ -25,7 +35,7 @@ def render(facts: dict[str, Any]) -> str:
     )
     taught = (
         f"- Beside the labels, {recipe['teacher_weight']:.0%} of what it learnt of melanomas is the mean\n"
-        f"  answer of {len(recipe['teachers'])} larger or other networks, which had not learnt from\n"
+        f"  answer of {len(recipe['teachers'])} other networks, which had not learnt from\n"
         "  the pictures held out either.\n"
         if recipe.get("teachers")
         else ""
@@ -56,7 +66,7 @@ deciding whether a person needs a doctor.
 The split keeps every lesion (HAM10000) and every patient (SIIM-ISIC) in one of
 {facts["folds"]["number"]} folds; ISIC 2017 names neither, so its pictures were split one by one. The
 network learnt from {facts["trained_on"]:,} pictures. One fold was kept for calibration and thresholds
-and one for the figures below; neither was used to choose anything about the network.
+and one for the figures below; the network learnt from neither, and nothing was chosen by the latter.{remark}
 
 HAM10000 and SIIM-ISIC are licensed CC BY-NC 4.0, so these weights are for **non-commercial** use.
 The network began with {started}.
@@ -115,8 +125,9 @@ A lesion in which only green and blue are exchanged still has the colours of som
 
 ## How it was made
 
+- Melanoma or not{beside}; augmentation "{recipe["augmentation"]}", {recipe["size"]} pixels{smaller}.
 - {facts["epochs_done"]} epochs of a schedule of {recipe["epochs"]}, with AdamW, peak learning rate {recipe["lr"]}, weight decay
-  {recipe["weight_decay"]}, batches of {recipe["batch"]}, warm-up and half a cosine; mean of weights
+  {recipe["weight_decay"]}, batches of {recipe["batch"]}, warm-up and {recipe["schedule"]}; mean of weights
   (decay {recipe["ema"]}); seed {recipe["seed"]}; {hours:.1f} hours on {facts["device"]}, torch
   {facts["torch"]}. The schedule was fixed beforehand{cut}; the last
   averaged weights were taken.
