@@ -44,7 +44,7 @@ def test_a_bad_photo_is_told_what_is_wrong_with_it(predictor, file):
     chance = np.random.default_rng(0)
     assert refusal(predictor, blur(photo, 4)) is Refusal.BLURRED
     assert refusal(predictor, expose(photo, 0.25)) is Refusal.TOO_DARK
-    assert refusal(predictor, expose(photo, 4)) is Refusal.TOO_BRIGHT
+    assert refusal(predictor, expose(photo, 2.5)) is Refusal.TOO_BRIGHT
     measures = quality.measure(shrink(photo, 0.08, chance)[None])
     limits = bundles.read(bundles.DEFAULT).quality
     assert limits.beyond(measures)[Refusal.LESION_TOO_SMALL][0]
