@@ -146,7 +146,7 @@ def read_gate(file: Path, facts: dict[str, Any]) -> Gate:
 def write_gate(file: Path, gate: Gate) -> dict[str, Any]:
     """Write a gate's arrays and return its numbers.
 
-    The Gaussians are written in half precision: they are the most of it.
+    The embedding's Gaussian is written in half precision: it is the most of it.
     """
     arrays = {
         f"looks.{name}": getattr(gate.looks, name).astype(np.float32)
@@ -158,10 +158,12 @@ def write_gate(file: Path, gate: Gate) -> dict[str, Any]:
         "reaches": gate.reaches.tolist(),
         "limit": gate.limit,
     }
-    for name, domain in (("embedding", gate.embedding), ("appearance", gate.looks.domain)):
-        arrays[f"{name}.mean"] = domain.mean.astype(np.float16)
-        arrays[f"{name}.directions"] = np.ascontiguousarray(domain.directions, np.float16)
-        arrays[f"{name}.scales"] = domain.scales.astype(np.float16)
+    for name, domain, precision in (
+        ("embedding", gate.embedding, np.float16),
+        ("appearance", gate.looks.domain, np.float32),
+    ):
+        for part in ("mean", "directions", "scales"):
+            arrays[f"{name}.{part}"] = np.ascontiguousarray(getattr(domain, part), precision)
         facts[name] = {"rest_variance": domain.rest_variance}
     save_file(arrays, file)
     return facts

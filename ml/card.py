@@ -96,7 +96,7 @@ melanomas are far rarer.
 ## Pictures that it refuses
 
 Share of good pictures of the test fold refused by the in-domain gate (its limit was set to refuse
-at most 1 % of each source's calibration fold):
+at most 1.25 % of each source's calibration fold):
 
 {_refused(facts["kpis"]["gate"]["known_refused"])}
 

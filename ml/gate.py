@@ -21,6 +21,7 @@ FURTHEST = 8.0
 # The same for the discriminator, which is linear in the square and would be
 # ruled by a single feature otherwise.
 FURTHEST_SQUARED = 6.0
+NEAREST = 1e-6
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,14 @@ class Domain:
         """Return the mean squared deviation per dimension, ``[n]``; about 1 where known."""
         centred = np.asarray(vectors, np.float64) - self.mean
         along = centred @ self.directions.T
-        rest = (centred**2).sum(axis=1) - (along**2).sum(axis=1)
+        # Directions that were rounded for the file may explain a little too much.
+        rest = np.maximum((centred**2).sum(axis=1) - (along**2).sum(axis=1), 0)
         total = ((along / self.scales) ** 2).sum(axis=1) + rest / self.rest_variance
         return total / centred.shape[1]
+
+    def log_distance(self, vectors: np.ndarray) -> np.ndarray:
+        """Return the logarithm of ``distance``, ``[n]``, finite at the very centre too."""
+        return np.log(np.maximum(self.distance(vectors), NEAREST))
 
 
 @dataclass(frozen=True)
@@ -68,8 +74,7 @@ class Looks:
     def evidence(self, units: np.ndarray) -> np.ndarray:
         """Return what the discriminator weighs, ``[n, 2 * c + 1]``."""
         near = np.clip(units, -FURTHEST_SQUARED, FURTHEST_SQUARED)
-        log_distance = np.log(self.domain.distance(units))[:, None]
-        return np.hstack([near, near**2 / 3, log_distance])
+        return np.hstack([near, near**2 / 3, self.domain.log_distance(units)[:, None]])
 
     def log_odds(self, units: np.ndarray) -> np.ndarray:
         """Return the discriminator's log odds of a stranger, ``[n]``."""
@@ -95,8 +100,8 @@ class Gate:
         units = self.looks.units(appearances)
         return np.stack(
             [
-                np.log(self.embedding.distance(directions_of(embeddings))),
-                np.log(self.looks.domain.distance(units)),
+                self.embedding.log_distance(directions_of(embeddings)),
+                self.looks.domain.log_distance(units),
                 self.looks.log_odds(units),
             ],
             axis=1,

@@ -11,7 +11,7 @@ from ml.appearance import describe
 from ml.gate import Domain, Gate, Looks, directions_of
 
 # The share of good pictures of any one source that the gate may refuse.
-REFUSED = 0.01
+REFUSED = 0.0125
 # Where each of the three answers alone would refuse, which makes them comparable.
 REFUSED_BY_ONE = 0.005
 EMBEDDING_DIRECTIONS = 64
@@ -91,8 +91,12 @@ def limit(values: np.ndarray, sources: np.ndarray, refused: float) -> float:
     )
 
 
-def fit_domain(known: np.ndarray, directions: int) -> Domain:
-    """Describe ``known[n, c]`` by its mean and at most so many free directions."""
+def fit_domain(known: np.ndarray, directions: int, precision: type = np.float16) -> Domain:
+    """Describe ``known[n, c]`` by its mean and at most so many free directions.
+
+    With nearly as many directions as dimensions the rest is a small difference of
+    large numbers, and half ``precision`` does not do.
+    """
     known = np.asarray(known, np.float64)
     mean = known.mean(axis=0)
     _, singular, axes = np.linalg.svd(known - mean, full_matrices=False)
@@ -101,9 +105,9 @@ def fit_domain(known: np.ndarray, directions: int) -> Domain:
     dimensions = known.shape[1]
     rest = float(variances[kept:].sum() / (dimensions - kept))
     return Domain(
-        mean=as_stored(mean),
-        directions=as_stored(axes[:kept]),
-        scales=as_stored(np.maximum(np.sqrt(variances[:kept]), _SMALLEST_SCALE)),
+        mean=as_stored(mean, precision),
+        directions=as_stored(axes[:kept], precision),
+        scales=as_stored(np.maximum(np.sqrt(variances[:kept]), _SMALLEST_SCALE), precision),
         rest_variance=max(rest, _SMALLEST_SCALE**2),
     )
 
@@ -119,7 +123,7 @@ def fit_looks(known: np.ndarray, strange: np.ndarray) -> Looks:
         np.zeros(2 * dimensions + 1),
         0.0,
     )
-    looks = replace(looks, domain=fit_domain(looks.units(known), dimensions - 1))
+    looks = replace(looks, domain=fit_domain(looks.units(known), dimensions - 1, np.float32))
     weights, bias = _logistic(
         looks.evidence(looks.units(known)), looks.evidence(looks.units(strange))
     )
