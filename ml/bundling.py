@@ -52,10 +52,16 @@ def make(run: Path, out: Path, name: str, version: str, remark: str = "") -> dic
 
     ``remark`` is what else the card has to say of how the model was chosen.
 
-    Raises ``ValueError`` if the data is no longer what the run was trained on.
+    Raises ``ValueError`` if the data is no longer what the run was trained on,
+    or for a run that needs metadata.
     """
     learnt = runs.read_facts(run)
     recipe = learnt["recipe"]
+    if recipe.get("metadata"):
+        raise ValueError(
+            "this run judges by age, sex and site beside the picture, for which the app does not "
+            "ask: train it with metadata=false to bundle it"
+        )
     samples = _same_samples(learnt)
     assigned = np.array([sample.fold for sample in samples])
 

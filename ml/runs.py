@@ -13,6 +13,7 @@ from ml.data.samples import Sample
 FACTS = "run.json"
 SCORES = "scores.csv"
 WEIGHTS = "model.safetensors"
+METADATA = "metadata.safetensors"
 CHECKPOINT = "checkpoint.pt"
 
 

@@ -7,6 +7,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from ml.data import folds, shards
 from ml.data.store import Store
 
@@ -28,7 +30,10 @@ class Picture:
 
 @dataclass(frozen=True)
 class Sample:
-    """One labelled picture; ``group`` is its patient or lesion, ``target`` 1 for a melanoma."""
+    """One labelled picture; ``group`` is its patient or lesion, ``target`` 1 for a melanoma.
+
+    ``age`` in years, ``sex`` and ``site`` of the body are None where not known.
+    """
 
     image: str
     source: str
@@ -37,6 +42,9 @@ class Sample:
     diagnosis: str
     fold: int
     picture: Picture
+    age: float | None = None
+    sex: str | None = None
+    site: str | None = None
 
 
 def read(store: Store, size: int) -> list[Sample]:
@@ -59,6 +67,7 @@ def read(store: Store, size: int) -> list[Sample]:
                 row[f"offset_{size}"],
                 row[f"length_{size}"],
             ),
+            *(None if pd.isna(row[field]) else row[field] for field in ("age", "sex", "site")),
         )
         for row in folds.of(store).to_dict("records")
     ]

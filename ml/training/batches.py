@@ -25,7 +25,8 @@ class Pictures:
     ``pixels`` holds ``uint8[n, h, w, 3]`` by the side in pixels, ``melanoma`` 1
     or 0, ``diagnosis`` the class or ``targets.IGNORED``, ``source`` a number,
     ``taught`` the probability that teachers give, ``float32[n, 1]``, where there
-    are any.
+    are any, and ``people`` what is known of the person, ``float32[n, k]`` as
+    ``metadata.Encoding.told``, where that is to be learnt from.
     """
 
     pixels: Mapping[int, np.ndarray]
@@ -33,11 +34,12 @@ class Pictures:
     diagnosis: np.ndarray
     source: np.ndarray
     taught: np.ndarray | None = None
+    people: np.ndarray | None = None
 
 
-# Views float[n, 3, s, s] in 0..255, melanoma float[n], diagnosis float[n, classes] and what
-# teachers say, float[n, 1], or float[n, 0] without any. A row of the diagnosis is all zeros
-# where nothing is to be learnt from it.
+# Views float[n, 3, s, s] in 0..255, melanoma float[n], diagnosis float[n, classes], what
+# teachers say float[n, 1] and what is known of people float[n, k], both float[n, 0] where there
+# is none. A row of the diagnosis is all zeros where nothing is to be learnt from it.
 Batch = tuple[torch.Tensor, ...]
 
 
@@ -95,7 +97,9 @@ class Batches(Dataset[list[Batch]]):
         melanoma = torch.from_numpy(self.pictures.melanoma[rows]).float()
         diagnosis = _one_hot(self.pictures.diagnosis[rows], targets.number_of(recipe.target))
         taught = _columns(self.pictures.taught, rows)
-        return mix((views, melanoma, diagnosis, taught), recipe, np.random.default_rng(mixing))
+        people = _columns(self.pictures.people, rows)
+        batch = (views, melanoma, diagnosis, taught, people)
+        return mix(batch, recipe, np.random.default_rng(mixing))
 
 
 def view(size: int) -> int:
@@ -115,7 +119,7 @@ def mix(batch: Batch, recipe: Recipe, chance: np.random.Generator) -> Batch:
         return batch
     kind = kinds[chance.integers(len(kinds))]
     share = float(chance.beta(getattr(recipe, kind), getattr(recipe, kind)))
-    views, *labels = batch
+    views, *rest = batch
     other = torch.from_numpy(chance.permutation(len(views)))
     if kind == "mixup":
         views = share * views + (1 - share) * views[other]
@@ -127,7 +131,7 @@ def mix(batch: Batch, recipe: Recipe, chance: np.random.Generator) -> Batch:
         place = np.s_[..., top : top + piece, left : left + piece]
         views[place] = batch[0][other][place]
         share = 1 - (piece / side) ** 2
-    return views, *(share * label + (1 - share) * label[other] for label in labels)
+    return views, *(share * part + (1 - share) * part[other] for part in rest)
 
 
 def _one_hot(diagnosis: np.ndarray, number: int) -> torch.Tensor:

@@ -59,6 +59,11 @@ def gather(recipe: Recipe, store: Store) -> list[Teacher]:
                 f"the teacher {run} has learnt from fold {folds}, which this run holds out: "
                 "the figures would be of pictures that it was told about"
             )
+        if facts["recipe"].get("metadata"):
+            raise RecipeError(
+                f"the teacher {run} judges by age, sex and site too: only what a picture shows "
+                "can be learnt from it"
+            )
         teachers.append(Teacher(run, facts["recipe"], sha256(run / runs.WEIGHTS)))
     if len({teacher.sha256 for teacher in teachers}) < len(teachers):
         raise RecipeError("two of the teachers have the same weights")

@@ -1,9 +1,10 @@
 """A training from beginning to end, which may stop at any step and go on from there."""
 
+import hashlib
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,11 @@ from ml import runs
 from ml.atomic import write_json
 from ml.data import samples as data
 from ml.data.store import Store
-from ml.evaluation import auc_by_source, score
+from ml.evaluation import auc_by_source
 from ml.metrics import auc
 from ml.progress import Progress
 from ml.training.history import History
+from ml.training.metadata import COLUMNS
 from ml.training.preparation import Prepared, prepare
 from ml.training.recipe import Recipe
 from ml.version import code_version
@@ -59,6 +61,8 @@ def train(
         prepared = prepare(recipe, store, cache, progress, most)
         trainer, held_out = prepared.trainer, prepared.held_out
         known = {"data": data.fingerprint(prepared.learning), "folds": store.folds_sha256()}
+        if (people := prepared.batches.pictures.people) is not None:
+            known["metadata"] = hashlib.sha256(people.tobytes()).hexdigest()
         if (out / runs.CHECKPOINT).exists():
             trainer.restore(out / runs.CHECKPOINT, known)
         run = _Run(prepared, out, known, limits, progress)
@@ -67,10 +71,8 @@ def train(
         if prepared.rank > 0:
             return {"auc": {}}
         progress.start("held-out pictures", len(held_out))
-        network = trainer.average.network
-        logits = score(network, held_out, recipe.size, progress.advance)
-    weights = {name: tensor.contiguous() for name, tensor in network.net.state_dict().items()}
-    save_file(weights, out / runs.WEIGHTS, metadata={"format": "pt"})
+        logits, alone = prepared.score(held_out, recipe.size, progress.advance)
+    _save(trainer.average.network.net, out / runs.WEIGHTS)
     runs.write_scores(out, held_out, logits)
     samples = data.read(store, recipe.size)
     folds = np.array([sample.fold for sample in held_out])
@@ -96,8 +98,19 @@ def train(
             str(fold): auc_by_source(held_out, folds == fold, logits) for fold in recipe.held_out
         },
     }
+    if prepared.encoding and trainer.average.metadata:
+        _save(trainer.average.metadata, out / runs.METADATA)
+        facts["metadata"] = {"columns": COLUMNS, "age": asdict(prepared.encoding)}
+        facts["auc_without_metadata"] = {
+            str(fold): auc_by_source(held_out, folds == fold, alone) for fold in recipe.held_out
+        }
     write_json(out / runs.FACTS, facts)
     return facts
+
+
+def _save(module: torch.nn.Module, file: Path) -> None:
+    weights = {name: tensor.contiguous() for name, tensor in module.state_dict().items()}
+    save_file(weights, file, metadata={"format": "pt"})
 
 
 class _Run:
@@ -117,6 +130,7 @@ class _Run:
             not prepared.rank,
         )
         self.out, self.known, self.limits, self.progress = out, known, limits, progress
+        self.score = prepared.score
         last = self.trainer.recipe.held_out[-1]
         self.watched = [sample for sample in prepared.held_out if sample.fold == last][:WATCHED]
         if self.leads:
@@ -215,9 +229,8 @@ class _Run:
         facts["auc_views"] = _auc(melanoma > 0.5, logits)
         if self.watched:
             self.progress.start("watched", len(self.watched))
-            network = self.trainer.average.network
             # Judged at another size than it learns at, a network seems worse than it is.
-            scores = score(network, self.watched, facts["size"], self.progress.advance)
+            scores, _ = self.score(self.watched, facts["size"], self.progress.advance)
             truth = np.array([sample.target for sample in self.watched])
             facts["auc_held_out"] = _auc(truth == 1, scores)
         self.history.add(**facts)

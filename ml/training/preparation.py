@@ -1,6 +1,7 @@
 """What a training works with before its first step: pictures, network, its place among others."""
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,18 +12,24 @@ from torch import distributed
 from ml.data import samples as data
 from ml.data.samples import Sample
 from ml.data.store import Store
+from ml.evaluation import score
 from ml.picture_cache import decode
 from ml.progress import Progress
-from ml.training import distillation, targets
+from ml.training import distillation, metadata, targets
 from ml.training.batches import Batches, Pictures
 from ml.training.memory import keep_freed_memory
 from ml.training.recipe import Recipe
 from ml.training.trainer import Trainer
 
+Logits = np.ndarray
+
 
 @dataclass
 class Prepared:
-    """What a training works with, before its first step."""
+    """What a training works with, before its first step.
+
+    ``encoding`` is how metadata become numbers, where the recipe has them.
+    """
 
     trainer: Trainer
     batches: Batches
@@ -30,6 +37,18 @@ class Prepared:
     held_out: list[Sample]
     rank: int = 0
     processes: int = 1
+    encoding: metadata.Encoding | None = None
+
+    def score(
+        self, samples: list[Sample], size: int, tick: Callable[[int], None]
+    ) -> tuple[Logits, Logits]:
+        """Return the logits of samples, and those of their pictures alone, ``float32[n]``."""
+        average = self.trainer.average
+        alone = score(average.network, samples, size, tick)
+        if self.encoding is None or average.metadata is None:
+            return alone, alone
+        people = self.encoding.told(metadata.table(samples))
+        return alone + metadata.judge(average.metadata, people), alone
 
 
 def prepare(
@@ -56,11 +75,13 @@ def prepare(
         chosen = np.random.default_rng(recipe.seed).permutation(len(learning))[:most]
         learning = [learning[i] for i in sorted(chosen)]
     taught = distillation.probabilities(teachers, recipe, learning, store, cache, device, progress)
-    pictures = _pictures(learning, recipe, cache, progress, taught)
+    encoding = metadata.fit(metadata.table(learning)) if recipe.metadata else None
+    people = encoding.told(metadata.table(learning)) if encoding else None
+    pictures = _pictures(learning, recipe, cache, progress, taught, people)
     batches = Batches(recipe, pictures, rank, processes)
     freeze_steps = recipe.freeze_epochs * batches.steps_per_epoch
     trainer = Trainer(recipe, device, len(batches), freeze_steps)
-    return Prepared(trainer, batches, learning, held_out, rank, processes)
+    return Prepared(trainer, batches, learning, held_out, rank, processes, encoding)
 
 
 def _pictures(
@@ -69,6 +90,7 @@ def _pictures(
     cache: Path,
     progress: Progress,
     taught: np.ndarray | None,
+    people: np.ndarray | None,
 ) -> Pictures:
     sizes = {recipe.size, recipe.small_size} if recipe.smaller else {recipe.size}
     pixels = {}
@@ -83,6 +105,7 @@ def _pictures(
         targets.classes([sample.diagnosis for sample in learning], recipe.target, recipe.unknown),
         np.unique([sample.source for sample in learning], return_inverse=True)[1],
         taught,
+        people,
     )
 
 

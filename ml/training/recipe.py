@@ -29,6 +29,9 @@ class Recipe:
     are the folds that it never learns from: the first for the figures, the
     second for calibration.
 
+    What it is told beside the picture: with ``metadata`` age, sex and site, for a
+    logit of their own that is added to the picture's (see ``training.metadata``).
+
     Whom it learns from beside the labels: ``teachers`` are folders of finished
     runs, in the record of a run the SHA-256 of their weights. ``teacher_weight``
     is the share of the melanoma's loss that is the cross-entropy with their mean
@@ -56,6 +59,7 @@ class Recipe:
     unknown: Literal["class", "ignore", "nevus"] = "class"
     held_out: tuple[int, ...] = (0, 1)
 
+    metadata: bool = False
     teachers: tuple[str, ...] = ()
     teacher_weight: float = 0.5
     temperature: float = 1.0

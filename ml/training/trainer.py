@@ -15,6 +15,7 @@ from torch.nn.parallel import DistributedDataParallel
 from ml.network import Network, load_initial_weights
 from ml.training import targets
 from ml.training.batches import Batch
+from ml.training.metadata import Judge
 from ml.training.recipe import Recipe
 from ml.training.schedule import learning_rate
 
@@ -22,19 +23,31 @@ PRECISION = {"bf16": torch.bfloat16, "fp16": torch.float16, "fp32": torch.float3
 
 
 class Heads(nn.Module):
-    """The network with what it learns from: the melanoma, and the diagnosis beside it."""
+    """The network with what it learns from: the melanoma, and the diagnosis beside it.
 
-    def __init__(self, network: Network, classes: int) -> None:
+    With ``metadata``, what these say of the melanoma is added to what the picture says.
+    """
+
+    def __init__(self, network: Network, classes: int, metadata: bool = False) -> None:
         super().__init__()
         self.network = network
         self.diagnosis = nn.Linear(network.net.num_features, classes) if classes else None
+        self.metadata = Judge() if metadata else None
 
-    def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
-        """Return ``melanoma[n]`` and ``diagnosis[n, classes]`` for ``float[n, 3, h, w]``."""
+    def forward(
+        self, images: torch.Tensor, people: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Return ``melanoma[n]`` and ``diagnosis[n, classes]`` for ``float[n, 3, h, w]``.
+
+        ``people[n, k]`` is as in ``metadata``, and of no matter without.
+        """
         melanoma, embedding, _ = self.network.judge(images)
-        if self.diagnosis is None:
-            return melanoma, None
-        return melanoma, self.diagnosis(self.network.dropout(embedding))
+        diagnosis = None
+        if self.diagnosis is not None:
+            diagnosis = self.diagnosis(self.network.dropout(embedding))
+        if self.metadata is not None:
+            melanoma = melanoma.float() + self.metadata(people).float()
+        return melanoma, diagnosis
 
 
 class Trainer:
@@ -57,7 +70,8 @@ class Trainer:
             load_initial_weights(network, Path(recipe.init))
         if recipe.gradient_checkpointing:
             network.net.set_grad_checkpointing(True)
-        self.heads = Heads(network, targets.number_of(recipe.target)).to(device)
+        classes = targets.number_of(recipe.target)
+        self.heads = Heads(network, classes, recipe.metadata).to(device)
         if recipe.channels_last:
             self.heads = self.heads.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = copy.deepcopy(self.heads)
@@ -77,14 +91,14 @@ class Trainer:
         self.optimizer.zero_grad(set_to_none=True)
         total = torch.zeros((), device=self.device)
         for batch in batches:
-            images, melanoma, diagnosis, taught = (
+            images, melanoma, diagnosis, taught, people = (
                 part.to(self.device, non_blocking=True) for part in batch
             )
             if self.recipe.channels_last:
                 images = images.to(memory_format=torch.channels_last)
             enabled = self.recipe.precision != "fp32"
             with torch.autocast(self.device.type, PRECISION[self.recipe.precision], enabled):
-                logits, classes = self.model(images)
+                logits, classes = self.model(images, people)
             loss = objective(
                 logits,
                 classes,
@@ -167,13 +181,16 @@ class Trainer:
         head = set(self.heads.network.net.get_classifier().parameters())
         for group in groups:
             group["is_head"] = not head.isdisjoint(group["params"])
+        own = {"lr_scale": 1.0, "is_head": True}
         if self.heads.diagnosis is not None:
-            own = {"lr_scale": 1.0, "is_head": True}
             layer = self.heads.diagnosis
             groups += [
                 {"params": [layer.weight], "weight_decay": self.recipe.weight_decay, **own},
                 {"params": [layer.bias], "weight_decay": 0.0, **own},
             ]
+        if self.heads.metadata is not None:
+            weights = list(self.heads.metadata.parameters())
+            groups.append({"params": weights, "weight_decay": self.recipe.weight_decay, **own})
         return groups
 
     def _set_rates(self) -> None:

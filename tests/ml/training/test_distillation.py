@@ -200,7 +200,7 @@ def test_a_run_from_before_there_were_teachers_goes_on(tmp_path):
     trainer = Trainer(SMALL, torch.device("cpu"), 10, 0)
     trainer.save(tmp_path / "old.pt", {})
     state = torch.load(tmp_path / "old.pt", weights_only=True)
-    for key in ("teachers", "teacher_weight", "temperature"):
+    for key in ("metadata", "teachers", "teacher_weight", "temperature"):
         del state["recipe"][key]
     torch.save(state, tmp_path / "old.pt")
     trainer.restore(tmp_path / "old.pt", {})
