@@ -243,7 +243,7 @@ def count_the_pictures_read(command: list) -> int:
 def test_other_models_sources_and_devices_have_their_own_journal(source, tmp_path):
     def name(place: Path, slope: float = 1.0, device: str = "cpu") -> Path:
         folder = tmp_path / f"bundle-{slope}"
-        bundle = scoring.Bundle(folder, {}, Info(str(slope)), 1, *[None] * 4)  # type: ignore[arg-type]
+        bundle = scoring.Bundle(folder, {}, Info(str(slope)), 1, *[None] * 5)  # type: ignore[arg-type]
         panel = scoring.Panel((bundle,), device)
         journal = scoring.open_journal(tmp_path / "o.csv", scoring.open_test_set(place, 1), panel)
         journal.close()
