@@ -137,6 +137,7 @@ def make(run: Path, out: Path, name: str, version: str, remark: str = "") -> dic
         "remark": remark,
         "commands": _commands(learnt, name, version),
         "trained_on": learnt["trained_on"],
+        "began_with": learnt.get("began_with"),
         "epochs_done": len(learnt["history"]),
         "training_seconds": round(learnt["seconds"]),
         "code": {"trained": learnt["code"], "bundled": code_version()},
@@ -227,16 +228,31 @@ def _some(rows: np.ndarray, seed: int) -> np.ndarray:
 
 def _commands(learnt: dict[str, Any], name: str, version: str) -> str:
     """Return what made the bundle, to be typed again."""
+    trainings = _trainings(learnt)
+    return "\n".join(
+        [
+            "python -m ml ingest SOURCE ... --out STORE",
+            "python -m ml clean STORE",
+            f"python -m ml folds STORE --folds {learnt['folds']['number']}",
+            *trainings,
+            f"python -m ml bundle RUN-{len(trainings)} --out BUNDLE "
+            f"--name {name} --release {version}",
+        ]
+    )
+
+
+def _trainings(learnt: dict[str, Any]) -> list[str]:
+    """Return how each run was trained: first those whose weights the later ones began with."""
+    before = _trainings(learnt["began_with"]) if learnt.get("began_with") else []
     usual = Recipe().plain()
+    changed = {key: value for key, value in learnt["recipe"].items() if value != usual[key]}
+    if before:
+        changed["init"] = f"RUN-{len(before)}/{runs.WEIGHTS}"
     settings = " ".join(
         shlex.quote(f"{key}={json.dumps(value, separators=(',', ':'))}")
-        for key, value in learnt["recipe"].items()
-        if value != usual[key]
+        for key, value in changed.items()
     )
-    return (
-        f"python -m ml ingest SOURCE ... --out STORE\n"
-        f"python -m ml clean STORE\n"
-        f"python -m ml folds STORE --folds {learnt['folds']['number']}\n"
-        f"python -m ml train --store STORE --out RUN {settings}\n"
-        f"python -m ml bundle RUN --out BUNDLE --name {name} --release {version}"
-    )
+    processes = learnt.get("processes", 1)
+    python = "python" if processes == 1 else f"torchrun --standalone --nproc-per-node {processes}"
+    command = f"{python} -m ml train --store STORE --out RUN-{len(before) + 1} {settings}"
+    return [*before, command]

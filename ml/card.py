@@ -26,8 +26,11 @@ def render(facts: dict[str, Any]) -> str:
         else ""
     )
     hours = facts["training_seconds"] / 3600
+    before = facts.get("began_with")
     started = (
-        f"`{recipe['init']}`"
+        "the weights of another run, which had learnt from the same pictures (see below)"
+        if before
+        else f"`{recipe['init']}`"
         if recipe["init"]
         else "timm's weights"
         if recipe["pretrained"]
@@ -131,13 +134,27 @@ A lesion in which only green and blue are exchanged still has the colours of som
   (decay {recipe["ema"]}); seed {recipe["seed"]}; {hours:.1f} hours on {facts["device"]}, torch
   {facts["torch"]}. The schedule was fixed beforehand{cut}; the last
   averaged weights were taken.
-{taught}- Data SHA-256 `{facts["data_sha256"][:16]}`, folds SHA-256 `{facts["folds"]["sha256"][:16]}`, code
+{_before(before)}{taught}- Data SHA-256 `{facts["data_sha256"][:16]}`, folds SHA-256 `{facts["folds"]["sha256"][:16]}`, code
   `{facts["code"]["trained"]}`.
 
 ```sh
 {facts["commands"]}
 ```
 """
+
+
+def _before(run: dict[str, Any] | None) -> str:
+    """Return what the run was whose weights were the first, and the one before it."""
+    if not run:
+        return ""
+    recipe = Recipe().plain() | run["recipe"]
+    first = "another run" if run.get("began_with") else f"`{recipe['init'] or 'timm'}`"
+    return (
+        f"- It began with the weights of a run of {run['epochs']} epochs "
+        f"({run['seconds'] / 3600:.1f} hours; augmentation\n"
+        f'  "{recipe["augmentation"]}", peak learning rate {recipe["lr"]}), '
+        f"which began with {first}.\n"
+    ) + _before(run.get("began_with"))
 
 
 def _data(facts: dict[str, Any]) -> str:

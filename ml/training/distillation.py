@@ -24,6 +24,7 @@ from ml.network import Network
 from ml.picture_cache import key
 from ml.preprocess import open_picture
 from ml.progress import Progress
+from ml.training import lineage
 from ml.training.recipe import Recipe, RecipeError
 
 AT_ONCE = 4  # pictures, each with all its views
@@ -48,17 +49,7 @@ def gather(recipe: Recipe, store: Store) -> list[Teacher]:
     teachers = []
     for run in map(Path, recipe.teachers):
         facts = runs.read_facts(run)
-        if facts["folds"]["sha256"] != store.folds_sha256():
-            raise RecipeError(
-                f"the teacher {run} was trained with other folds than {store.folder} has: "
-                "it may have learnt from what this run holds out"
-            )
-        if learnt := sorted(set(recipe.held_out) - set(facts["recipe"]["held_out"])):
-            folds = ", ".join(map(str, learnt))
-            raise RecipeError(
-                f"the teacher {run} has learnt from fold {folds}, which this run holds out: "
-                "the figures would be of pictures that it was told about"
-            )
+        lineage.check(facts, f"the teacher {run}", recipe, store)
         if facts["recipe"].get("metadata"):
             raise RecipeError(
                 f"the teacher {run} judges by age, sex and site too: only what a picture shows "

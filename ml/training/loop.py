@@ -22,6 +22,7 @@ from ml.evaluation import auc_by_source
 from ml.metrics import auc
 from ml.progress import Progress
 from ml.training.history import History
+from ml.training.lineage import beginning
 from ml.training.metadata import COLUMNS
 from ml.training.preparation import Prepared, prepare
 from ml.training.recipe import Recipe
@@ -92,6 +93,7 @@ def train(
             "test": recipe.held_out[0],
             "calibration": recipe.held_out[-1],
         },
+        "began_with": beginning(recipe),
         "seconds": trainer.seconds,
         "history": run.history.epochs(),
         "auc": {

@@ -15,7 +15,7 @@ from ml.data.store import Store
 from ml.evaluation import score
 from ml.picture_cache import decode
 from ml.progress import Progress
-from ml.training import distillation, metadata, targets
+from ml.training import distillation, lineage, metadata, targets
 from ml.training.batches import Batches, Pictures
 from ml.training.memory import keep_freed_memory
 from ml.training.recipe import Recipe
@@ -57,7 +57,8 @@ def prepare(
     """Return network, optimiser and data; ``most`` keeps so many training pictures.
 
     The recipe of what is returned names its teachers by their weights. Raises
-    ``ValueError`` for teachers who know what is held out, or for too few pictures.
+    ``ValueError`` for teachers or first weights that know what is held out, or for
+    too few pictures.
     """
     rank, processes = _join_others()
     device = torch.device("cpu")
@@ -67,6 +68,7 @@ def prepare(
     else:
         keep_freed_memory()
     samples = data.read(store, recipe.size)
+    lineage.check_beginning(recipe, store)
     teachers = distillation.gather(recipe, store)
     recipe = distillation.named(recipe, teachers)
     learning = [sample for sample in samples if sample.fold not in recipe.held_out]

@@ -75,6 +75,7 @@ def test_a_file_that_is_no_toml_is_named(tmp_path):
         read(tmp_path / "recipe.toml")
 
 
-def test_the_recipe_of_the_shipped_model_is_one():
-    made = read(Path(ml.__file__).parent / "recipes" / "default.toml")
+@pytest.mark.parametrize("name", ["default", "finish"])
+def test_the_recipes_of_the_shipped_model_are_recipes(name):
+    made = read(Path(ml.__file__).parent / "recipes" / f"{name}.toml")
     assert (made.model, made.held_out) == ("mobilenetv2_100", (0, 1))

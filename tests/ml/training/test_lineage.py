@@ -1,0 +1,88 @@
+"""A run that begins with another's weights knows what that one has learnt from."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from ml import runs
+from ml.__main__ import main
+from ml.bundling import _commands
+from ml.card import _before
+from tests.ml.made_up import made_up_picture
+from tests.ml.stores import ingest, write_collection
+
+pytestmark = pytest.mark.training
+
+SETTINGS = ["model=mobilenetv2_035", "size=64", "epochs=1", "batch=4", "augmentation=none"]
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("lineage")
+    chance = np.random.default_rng(0)
+    rows = [
+        (
+            {"image": f"i{i}", "target": i % 2},
+            made_up_picture(chance).resize((80, 80), Image.Resampling.BICUBIC),
+        )
+        for i in range(40)
+    ]
+    store = ingest(folder / "store", write_collection(folder / "set", rows))
+    assert main(["folds", str(store.folder), "--folds", "4"]) == 0
+    return store
+
+
+def train(store, out, *settings) -> int:
+    return main(["train", "--store", str(store.folder), "--out", str(out), *SETTINGS, *settings])
+
+
+@pytest.fixture(scope="module")
+def first(store, tmp_path_factory):
+    out = tmp_path_factory.mktemp("first") / "run"
+    assert train(store, out) == 0
+    return out
+
+
+def test_a_run_remembers_the_one_that_it_began_with(store, first, tmp_path):
+    out = tmp_path / "second"
+    assert train(store, out, f"init={first / runs.WEIGHTS}", "lr=1e-4") == 0
+    learnt = json.loads((out / runs.FACTS).read_text())
+    before = learnt["began_with"]
+    assert (before["recipe"]["lr"], before["epochs"], before["began_with"]) == (5e-4, 1, None)
+    assert len(before["sha256"]) == 64
+    trainings = [line for line in _commands(learnt, "name", "1").splitlines() if " train " in line]
+    assert "--out RUN-1 " in trainings[0]
+    assert "init" not in trainings[0]
+    assert "--out RUN-2 " in trainings[1]
+    assert "lr=0.0001" in trainings[1]
+    assert "RUN-1/model.safetensors" in trainings[1]
+    assert "a run of 1 epochs" in _before(before)
+    assert str(tmp_path) not in json.dumps(before)
+
+
+def test_weights_that_know_what_is_held_out_are_refused(store, first, tmp_path, capsys):
+    weights = f"init={first / runs.WEIGHTS}"
+    assert train(store, tmp_path / "run", weights, "held_out=[0,2]") == 2
+    assert "has learnt from fold 2, which this run holds out" in capsys.readouterr().err
+    assert train(store, tmp_path / "run", weights, "held_out=[1,0]") == 0
+
+
+def test_weights_of_other_folds_are_refused(store, first, tmp_path, capsys):
+    other = tmp_path / "first"
+    other.mkdir()
+    (other / runs.WEIGHTS).write_bytes((first / runs.WEIGHTS).read_bytes())
+    facts = runs.read_facts(first)
+    facts["folds"]["sha256"] = "0" * 64
+    (other / runs.FACTS).write_text(json.dumps(facts))
+    assert train(store, tmp_path / "run", f"init={other / runs.WEIGHTS}") == 2
+    assert "other folds" in capsys.readouterr().err
+
+
+def test_of_weights_without_a_run_nothing_is_known(store, first, tmp_path):
+    weights = tmp_path / runs.WEIGHTS
+    weights.write_bytes((first / runs.WEIGHTS).read_bytes())
+    out = tmp_path / "run"
+    assert train(store, out, f"init={weights}", "held_out=[2,3]") == 0
+    assert runs.read_facts(out)["began_with"] is None
