@@ -11,6 +11,7 @@ WORK ?= var/model
 BUNDLE ?= ml/bundles/default
 REPORT ?= docs/model-report.html
 RELEASE ?= 3
+SETTINGS ?=
 REMARK := What and at which size the first run learns was chosen by a few trials on an earlier split of the \
   same pictures, so some pictures of both folds had a part in that choice, though none in the weights.
 
@@ -40,9 +41,9 @@ model: .venv/dev
 	test -f $(WORK)/store/folds.csv || $(BIN)/python -m ml folds $(WORK)/store --folds 10
 	$(BIN)/python -m ml audit $(WORK)/store
 	$(BIN)/python -m ml train --store $(WORK)/store --out $(WORK)/runs/default --recipe ml/recipes/default.toml \
-	  init=$(DATA)/weights/mobilenetv2_100.imagenet.safetensors
+	  init=$(DATA)/weights/mobilenetv2_100.imagenet.safetensors $(SETTINGS)
 	$(BIN)/torchrun --standalone --nproc-per-node 2 -m ml train --store $(WORK)/store --out $(WORK)/runs/finish \
-	  --recipe ml/recipes/finish.toml init=$(WORK)/runs/default/model.safetensors
+	  --recipe ml/recipes/finish.toml init=$(WORK)/runs/default/model.safetensors $(SETTINGS)
 	$(BIN)/python -m ml bundle $(WORK)/runs/finish --out $(BUNDLE) --release $(RELEASE) --remark "$(REMARK)"
 	$(BIN)/python -m ml evaluate $(WORK)/runs/finish --against $(WORK)/runs/default --bundle $(BUNDLE) \
 	  --free-pictures --out $(REPORT)
