@@ -22,7 +22,7 @@ def describe(facts: dict[str, Any], bundle: Path | None, predictor: Predictor | 
     ``ms_per_picture`` is the median on one thread of this machine, for all
     views, from pixels to answer, without decoding the picture.
     """
-    recipe = facts["recipe"]
+    recipe, runs = facts["recipe"], _and_before(facts)
     network = Network(recipe["model"], recipe["normalisation"]).eval()
     pixels = torch.zeros(1, recipe["size"], recipe["size"], 3, dtype=torch.uint8)
     with FlopCounterMode(display=False) as counter, torch.no_grad():
@@ -31,13 +31,20 @@ def describe(facts: dict[str, Any], bundle: Path | None, predictor: Predictor | 
     return {
         "parameters": sum(weights.numel() for weights in network.net.parameters()),
         "gmac_per_view": counter.get_total_flops() / 2e9,
-        "training_hours": facts["seconds"] / 3600,
+        "training_hours": sum(run["seconds"] for run in runs) / 3600,
+        "runs": len(runs),
         "trained_on": facts["trained_on"],
-        "epochs": len(facts["history"]),
+        "epochs": len(facts["history"]) + sum(run["epochs"] for run in runs[1:]),
         "device": facts["device"],
         "megabytes": sum(file.stat().st_size for file in files) / 1e6 if bundle else None,
         "ms_per_picture": _milliseconds(predictor) if predictor else None,
     }
+
+
+def _and_before(run: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return a run and those whose weights it began with, the last first."""
+    before = run.get("began_with")
+    return [run, *(_and_before(before) if before else [])]
 
 
 def _milliseconds(predictor: Predictor) -> float:

@@ -89,7 +89,7 @@ def make(
     facts = {
         "schema": SCHEMA,
         "notice": NOTICE,
-        "run": _run(run, learnt, store),
+        "run": _run(_name(run, bundle), learnt, store),
         "scored": _scored(rows),
         "method": _method(fitted),
         "cohorts": cohorts,
@@ -220,13 +220,22 @@ def _against(rows: pd.DataFrame, rival: Path) -> dict[str, Any]:
     return {"name": rival.name, "cohorts": compared}
 
 
-def _run(run: Path, learnt: dict[str, Any], store: Store) -> dict[str, Any]:
+def _name(run: Path, bundle: Path | None) -> str:
+    """Return the name that people know the model by: the bundle's where there is one."""
+    if bundle is None:
+        return run.name
+    facts = bundles.read(bundle).facts
+    return f"{facts['name']} {facts['version']}"
+
+
+def _run(name: str, learnt: dict[str, Any], store: Store) -> dict[str, Any]:
     names = ("code", "torch", "device", "data_sha256", "folds", "recipe", "trained_on")
     # Where somebody keeps the pictures is nobody's business.
     data = [{k: v for k, v in one.items() if k != "folder"} for one in learnt["data"]]
     return {
-        "name": run.name,
-        **{name: learnt[name] for name in names},
+        "name": name,
+        **{key: learnt[key] for key in names},
+        "began_with": learnt.get("began_with"),
         "data": data,
         "same_folds_as_store": _folds_sha256(store) == learnt["folds"]["sha256"],
         "evaluated_with": code_version(),

@@ -94,8 +94,22 @@ def test_cost_is_that_of_the_network_and_of_its_bundle():
     assert described["parameters"] == 2_225_153
     # 0.30 billion at 224 pixels (Sandler et al. 2018), in proportion to the area.
     assert described["gmac_per_view"] == pytest.approx(0.30 * (192 / 224) ** 2, rel=0.03)
-    assert described["training_hours"] == 0.5
+    assert (described["training_hours"], described["epochs"]) == (0.5, 1)
     assert described["ms_per_picture"] > 0
     without = cost.describe(facts, None, None)
     assert without["ms_per_picture"] is None
     assert without["megabytes"] is None
+
+
+def test_the_cost_of_a_run_is_also_that_of_those_before_it():
+    first = {"seconds": 3600, "epochs": 16, "began_with": None}
+    facts = {
+        "recipe": {"model": "mobilenetv2_100", "normalisation": "inception", "size": 64},
+        "seconds": 1800,
+        "trained_on": 10,
+        "history": [{}] * 8,
+        "device": "cpu",
+        "began_with": first,
+    }
+    described = cost.describe(facts, None, None)
+    assert (described["training_hours"], described["epochs"], described["runs"]) == (1.5, 24, 2)
