@@ -84,7 +84,7 @@ def make(run: Path, out: Path, name: str, version: str, remark: str = "") -> dic
     with Progress() as progress:
         for part, rows in fold.items():
             progress.start(part, len(rows))
-            scored[part] = _Scored(engine, [samples[i] for i in rows], recipe["size"], progress)
+            scored[part] = Scored(engine, [samples[i] for i in rows], recipe["size"], progress)
 
     fitted = scored["calibration"]
     choice = calibration_choice.choose(fitted.logits, fitted.targets, fitted.groups)
@@ -150,7 +150,7 @@ def make(run: Path, out: Path, name: str, version: str, remark: str = "") -> dic
     return facts
 
 
-class _Scored:
+class Scored:
     """What the network says of some samples."""
 
     def __init__(
@@ -191,7 +191,7 @@ class _Scored:
     ) -> dict[str, Any]:
         targets, probabilities = self.targets[rows], line.probability(self.logits[rows])
         try:
-            again = asdict(calibration.fit(np.log(probabilities / (1 - probabilities)), targets))
+            again = asdict(calibration.fit(line.logit(self.logits[rows]), targets))
         except ValueError:  # too few melanomas
             again = {"slope": None, "intercept": None}
         return {
@@ -243,16 +243,18 @@ def _commands(learnt: dict[str, Any], name: str, version: str) -> str:
 
 def _trainings(learnt: dict[str, Any]) -> list[str]:
     """Return how each run was trained: first those whose weights the later ones began with."""
-    before = _trainings(learnt["began_with"]) if learnt.get("began_with") else []
-    usual = Recipe().plain()
-    changed = {key: value for key, value in learnt["recipe"].items() if value != usual[key]}
-    if before:
-        changed["init"] = f"RUN-{len(before)}/{runs.WEIGHTS}"
-    settings = " ".join(
-        shlex.quote(f"{key}={json.dumps(value, separators=(',', ':'))}")
-        for key, value in changed.items()
-    )
-    processes = learnt.get("processes", 1)
-    python = "python" if processes == 1 else f"torchrun --standalone --nproc-per-node {processes}"
-    command = f"{python} -m ml train --store STORE --out RUN-{len(before) + 1} {settings}"
-    return [*before, command]
+    usual, commands = Recipe().plain(), []
+    for number, run in enumerate(runs.lineage(learnt), start=1):
+        changed = {key: value for key, value in run["recipe"].items() if value != usual[key]}
+        if number > 1:
+            changed["init"] = f"RUN-{number - 1}/{runs.WEIGHTS}"
+        settings = " ".join(
+            shlex.quote(f"{key}={json.dumps(value, separators=(',', ':'))}")
+            for key, value in changed.items()
+        )
+        processes = run.get("processes", 1)
+        python = (
+            "python" if processes == 1 else f"torchrun --standalone --nproc-per-node {processes}"
+        )
+        commands.append(f"{python} -m ml train --store STORE --out RUN-{number} {settings}")
+    return commands

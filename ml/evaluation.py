@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from ml import views
 from ml.data.samples import Sample
 from ml.metrics import auc
 from ml.network import Network
@@ -17,17 +18,28 @@ BATCH = 32
 
 @torch.no_grad()
 def score(
-    network: Network, samples: Sequence[Sample], size: int, tick: Callable[[int], None]
+    network: Network,
+    samples: Sequence[Sample],
+    size: int,
+    tick: Callable[[int], None],
+    all_views: bool = False,
 ) -> np.ndarray:
-    """Return the logit of each picture, ``float32[len(samples)]``, without augmentation."""
+    """Return the logit of each picture, ``float32[len(samples)]``, without augmentation.
+
+    With ``all_views`` it is the mean over the picture's rotations and mirror images.
+    """
     network.eval()
     device = next(network.parameters()).device
     logits = []
-    for start in range(0, len(samples), BATCH):
-        batch = samples[start : start + BATCH]
+    at_once = BATCH // views.N if all_views else BATCH
+    for start in range(0, len(samples), at_once):
+        batch = samples[start : start + at_once]
         pixels = np.stack([open_picture(sample.picture.open(), size) for sample in batch])
+        if all_views:
+            pixels = views.all_views(pixels)
         logit, _, _ = network(torch.from_numpy(pixels).to(device))
-        logits.append(logit.float().cpu().numpy())
+        found = logit.float().cpu().numpy()
+        logits.append(views.average(found) if all_views else found)
         tick(len(batch))
     return np.concatenate(logits)
 

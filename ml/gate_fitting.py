@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from PIL import Image
 
 from ml import strangers
 from ml.appearance import describe
@@ -50,12 +49,10 @@ class Strangers:
 
 def teachers(lesions: Sequence[np.ndarray], size: int) -> Strangers:
     """Return the strangers to learn from: drawn ones, and ``lesions[size, size, 3]`` disguised."""
-    pictures = list(strangers.made_up(size, TEACHING_SEED, DRAWN))
-    for lesion in lesions:
-        pictures += strangers.disguised(Image.fromarray(lesion))
+    pictures = strangers.gather(lesions, size, TEACHING_SEED, DRAWN)
     return Strangers(
         np.array([kind for kind, _ in pictures]),
-        np.concatenate([describe(np.asarray(picture)[None]) for _, picture in pictures]),
+        np.concatenate([describe(pixels[None]) for _, pixels in pictures]),
     )
 
 

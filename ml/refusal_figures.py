@@ -8,9 +8,8 @@ from dataclasses import asdict
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
-from ml import metrics, quality, strangers
+from ml import metrics, quality
 from ml.appearance import describe
 from ml.contracts import Refusal
 from ml.degradation import degraded
@@ -49,14 +48,6 @@ class Examined:
         """Return the gate's ``strangeness``; endless for a blank picture, which never passes."""
         found = gate.strangeness(self.appearances, self.embeddings)
         return np.where(self.blank, np.inf, found)
-
-
-def examples(lesions: Sequence[np.ndarray], size: int) -> list[tuple[str, np.ndarray]]:
-    """Return strangers by kind, of other draws than the discriminator has learnt from."""
-    pictures = list(strangers.made_up(size))
-    for lesion in lesions:
-        pictures += strangers.disguised(Image.fromarray(lesion))
-    return [(kind, np.asarray(picture)) for kind, picture in pictures]
 
 
 def of_gate(

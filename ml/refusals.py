@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ml import gate_fitting, quality, refusal_figures
+from ml import gate_fitting, quality, refusal_figures, strangers
 from ml.engines import Engine
 from ml.gate import Gate
 from ml.gate_fitting import Group
@@ -62,7 +62,7 @@ def fit(known: Part, held_out: Part, test: Part, engine: Engine, size: int) -> R
         np.concatenate([known.group.sources, held_out.group.sources]),
     )
     examined = refusal_figures.Examined(
-        engine, refusal_figures.examples(test.some(refusal_figures.DISGUISED), size)
+        engine, strangers.gather(test.some(refusal_figures.DISGUISED), size)
     )
     return Refusals(
         gate,

@@ -22,6 +22,12 @@ def read_facts(run: Path) -> dict[str, Any]:
     return json.loads((run / FACTS).read_text(encoding="utf-8"))
 
 
+def lineage(facts: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return a run and those whose weights it began with, the first of them first."""
+    before = facts.get("began_with")
+    return [*(lineage(before) if before else []), facts]
+
+
 def write_scores(run: Path, samples: Sequence[Sample], logits: np.ndarray) -> None:
     """Write the logits of the pictures that were held out, one line each."""
     rows = (

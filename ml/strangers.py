@@ -4,7 +4,7 @@ The gate learns from some of them, and is measured on others of kinds that it
 has not learnt from.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -17,6 +17,16 @@ WORDS = "The quick brown fox jumps over the lazy dog. 0123456789 Invoice, page 1
 SWAPS = ((2, 1, 0), (1, 0, 2), (1, 2, 0), (2, 0, 1))
 
 Chance = np.random.Generator
+
+
+def gather(
+    lesions: Sequence[np.ndarray], size: int, seed: int = 0, each: int = PER_KIND
+) -> list[tuple[str, np.ndarray]]:
+    """Return drawn pictures and ``lesions[size, size, 3]`` disguised, ``uint8``, by kind."""
+    pictures = list(made_up(size, seed, each))
+    for lesion in lesions:
+        pictures += disguised(Image.fromarray(lesion))
+    return [(kind, np.asarray(picture)) for kind, picture in pictures]
 
 
 def made_up(size: int, seed: int = 0, each: int = PER_KIND) -> Iterator[tuple[str, Image.Image]]:

@@ -10,6 +10,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from ml import bundle as bundles
+from ml import runs
 from ml.network import Network
 from ml.predictor import Predictor
 
@@ -22,7 +23,7 @@ def describe(facts: dict[str, Any], bundle: Path | None, predictor: Predictor | 
     ``ms_per_picture`` is the median on one thread of this machine, for all
     views, from pixels to answer, without decoding the picture.
     """
-    recipe, runs = facts["recipe"], _and_before(facts)
+    recipe, made = facts["recipe"], runs.lineage(facts)
     network = Network(recipe["model"], recipe["normalisation"]).eval()
     pixels = torch.zeros(1, recipe["size"], recipe["size"], 3, dtype=torch.uint8)
     with FlopCounterMode(display=False) as counter, torch.no_grad():
@@ -31,20 +32,14 @@ def describe(facts: dict[str, Any], bundle: Path | None, predictor: Predictor | 
     return {
         "parameters": sum(weights.numel() for weights in network.net.parameters()),
         "gmac_per_view": counter.get_total_flops() / 2e9,
-        "training_hours": sum(run["seconds"] for run in runs) / 3600,
-        "runs": len(runs),
+        "training_hours": sum(run["seconds"] for run in made) / 3600,
+        "runs": len(made),
         "trained_on": facts["trained_on"],
-        "epochs": len(facts["history"]) + sum(run["epochs"] for run in runs[1:]),
+        "epochs": len(facts["history"]) + sum(run["epochs"] for run in made[:-1]),
         "device": facts["device"],
         "megabytes": sum(file.stat().st_size for file in files) / 1e6 if bundle else None,
         "ms_per_picture": _milliseconds(predictor) if predictor else None,
     }
-
-
-def _and_before(run: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return a run and those whose weights it began with, the last first."""
-    before = run.get("began_with")
-    return [run, *(_and_before(before) if before else [])]
 
 
 def _milliseconds(predictor: Predictor) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from ml import bundle as bundles
-from ml import metrics, runs
+from ml import engines, metrics, runs
 from ml.data.store import Store, StoreError
 from ml.kpis import (
     artefacts,
@@ -85,11 +85,13 @@ def make(
         cohorts.append(_cohort(name, part))
         progress.advance()
     shown = failures.free(rows, learnt["data"]) if free_pictures else rows
+    # People know the model by the bundle's name, where there is one.
+    name = f"{predictor.info.name} {predictor.info.version}" if predictor else run.name
     described, pictures = failures.describe(shown, store, predictor)
     facts = {
         "schema": SCHEMA,
         "notice": NOTICE,
-        "run": _run(_name(run, bundle), learnt, store),
+        "run": _run(name, learnt, store),
         "scored": _scored(rows),
         "method": _method(fitted),
         "cohorts": cohorts,
@@ -132,10 +134,10 @@ def _store(learnt: dict[str, Any], folder: Path | None) -> Store:
 def _predictor(learnt: dict[str, Any], folder: Path | None) -> Predictor | None:
     if folder is None:
         return None
-    facts = bundles.read(folder).facts
-    if any(facts[key] != learnt[key] for key in ("data_sha256", "recipe")):
+    bundle = bundles.read(folder)
+    if any(bundle.facts[key] != learnt[key] for key in ("data_sha256", "recipe")):
         raise ValueError(f"{folder} is not the bundle of this run")
-    return Predictor.load(folder, device="cpu")
+    return Predictor(bundle, engines.choose(bundle, "cpu"))
 
 
 def _parts(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -218,14 +220,6 @@ def _against(rows: pd.DataFrame, rival: Path) -> dict[str, Any]:
             }
         )
     return {"name": rival.name, "cohorts": compared}
-
-
-def _name(run: Path, bundle: Path | None) -> str:
-    """Return the name that people know the model by: the bundle's where there is one."""
-    if bundle is None:
-        return run.name
-    facts = bundles.read(bundle).facts
-    return f"{facts['name']} {facts['version']}"
 
 
 def _run(name: str, learnt: dict[str, Any], store: Store) -> dict[str, Any]:

@@ -16,18 +16,16 @@ import numpy as np
 import torch
 from safetensors.torch import load_file
 
-from ml import runs, views
+from ml import runs
 from ml.data import samples as data
 from ml.data.samples import Sample
 from ml.data.store import Store, sha256
+from ml.evaluation import score
 from ml.network import Network
 from ml.picture_cache import key
-from ml.preprocess import open_picture
 from ml.progress import Progress
 from ml.training import lineage
 from ml.training.recipe import Recipe, RecipeError
-
-AT_ONCE = 4  # pictures, each with all its views
 
 
 @dataclass(frozen=True)
@@ -121,7 +119,6 @@ def _logits(
     return np.load(finished)
 
 
-@torch.no_grad()
 def _ask(
     teacher: Teacher,
     learning: Sequence[Sample],
@@ -136,13 +133,5 @@ def _ask(
     """
     network = Network(teacher.recipe["model"], teacher.recipe["normalisation"])
     network.net.load_state_dict(load_file(teacher.run / runs.WEIGHTS))
-    network = network.to(device).eval()
-    logits = []
-    for start in range(0, len(learning), AT_ONCE):
-        some = learning[start : start + AT_ONCE]
-        size = teacher.recipe["size"]
-        pixels = np.stack([open_picture(sample.picture.open(), size) for sample in some])
-        logit, _, _ = network(torch.from_numpy(views.all_views(pixels)).to(device))
-        logits.append(views.average(logit.float().cpu().numpy()))
-        tick(len(some))
-    return np.concatenate(logits)
+    size = teacher.recipe["size"]
+    return score(network.to(device), learning, size, tick, all_views=True)

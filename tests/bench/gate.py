@@ -15,15 +15,14 @@ import numpy as np
 from PIL import Image
 
 from ml import bundle as bundles
-from ml import quality, refusal_figures, runs
-from ml.appearance import describe
+from ml import refusal_figures, runs, strangers
+from ml.bundling import Scored
 from ml.data import samples as data
 from ml.data.samples import Sample
 from ml.data.store import Store
 from ml.engines import choose
-from ml.gate_fitting import Group
-from ml.preprocess import open_picture, to_square
-from ml.refusals import Part
+from ml.preprocess import to_square
+from ml.progress import Progress
 
 # Of each source at most so many good pictures: ten answers a second on one core.
 EACH = 500
@@ -77,19 +76,11 @@ def measure_gate(folder: Path, run: Path, store: Path | None) -> Refused:
         raise SystemExit("the bundle has no quality limits")
     engine = choose(bundle, "cpu")
     samples = _held_out(run, store or Path(runs.read_facts(run)["store"]), bundle)
-    rows, measures = [], []
-    for sample in samples:
-        pixels = open_picture(sample.picture.open(), bundle.size)[None]
-        rows.append((describe(pixels)[0], engine(pixels)[1][0]))
-        measures.append(np.stack(quality.measure(pixels).columns(), axis=1)[0])
-    appearances, embeddings = (np.stack(part) for part in zip(*rows, strict=True))
-    sources = np.array([sample.source for sample in samples])
-    good = Part(
-        Group(appearances, embeddings, sources),
-        quality.Measures(*np.stack(measures).T),
-        lambda row: open_picture(samples[row].picture.open(), bundle.size),
-    )
-    pictures = refusal_figures.examples(good.some(refusal_figures.DISGUISED), bundle.size)
+    with Progress() as progress:
+        progress.start("good pictures", len(samples))
+        scored = Scored(engine, samples, bundle.size, progress)
+    good, sources = scored.good(), scored.sources
+    pictures = strangers.gather(good.some(refusal_figures.DISGUISED), bundle.size)
     pictures += photographs(bundle.size)
     examined = refusal_figures.Examined(engine, pictures)
     return Refused(
