@@ -12,11 +12,6 @@ from ml.training import targets
 from ml.training.augmentation import augment
 from ml.training.recipe import Recipe
 
-# A random crop shows a lesion larger than the whole picture does. Training on
-# smaller views than those judged later makes up for it (Touvron et al. 2019),
-# and costs less.
-VIEW_SHARE = 5 / 6
-
 
 @dataclass(frozen=True)
 class Pictures:
@@ -93,7 +88,7 @@ class Batches(Dataset[list[Batch]]):
         seed, mixing = np.random.SeedSequence(entropy).generate_state(2)
         rows = np.sort(rows)  # their order in a batch is of no matter, that on the disk is
         pixels = torch.from_numpy(self.pictures.pixels[size][rows])
-        views = augment(recipe.augmentation, pixels, view(size), int(seed))
+        views = augment(recipe.augmentation, pixels, view(size, recipe.view_share), int(seed))
         melanoma = torch.from_numpy(self.pictures.melanoma[rows]).float()
         diagnosis = _one_hot(self.pictures.diagnosis[rows], targets.number_of(recipe.target))
         taught = _columns(self.pictures.taught, rows)
@@ -102,9 +97,9 @@ class Batches(Dataset[list[Batch]]):
         return mix(batch, recipe, np.random.default_rng(mixing))
 
 
-def view(size: int) -> int:
+def view(size: int, share: float) -> int:
     """Return the side of the views that the network learns from, for pictures of ``size``."""
-    return max(32, round(size * VIEW_SHARE / 32) * 32)
+    return max(32, round(size * share / 32) * 32)
 
 
 def mix(batch: Batch, recipe: Recipe, chance: np.random.Generator) -> Batch:

@@ -38,7 +38,9 @@ class Recipe:
     logit, both over ``temperature``; the diagnoses are learnt from labels alone.
 
     What it sees: pictures of ``size`` pixels a side, after the first ``smaller``
-    share of all steps at ``small_size``; an ``augmentation`` by name, with
+    share of all steps at ``small_size``, in views of ``view_share`` of that side: a
+    random crop shows a lesion larger than the whole picture does, and smaller views
+    make up for it (Touvron et al. 2019). An ``augmentation`` by name, with
     ``mixup`` and ``cutmix`` as parameters of their Beta distributions (0: off);
     ``balance`` draws each melanoma, or each source, equally often.
 
@@ -67,6 +69,7 @@ class Recipe:
     size: int = 192
     small_size: int = 128
     smaller: float = 0.0
+    view_share: float = 5 / 6
     augmentation: Literal["none", "light", "gentle", "isic-winner", "randaugment", "hair"] = "light"
     mixup: float = 0.0
     cutmix: float = 0.0
@@ -100,6 +103,7 @@ class Recipe:
                 0 <= share <= 1
                 for share in (
                     self.smaller,
+                    self.view_share,
                     self.warmup,
                     self.dropout,
                     self.ema,

@@ -103,8 +103,13 @@ def test_balance_draws_the_rare_ones_as_often(balance, of):
 def test_small_pictures_come_first():
     batches = Batches(replace(SMALL, smaller=0.5), pictures())
     assert [batches.size(step) for step in range(12)] == [32] * 6 + [64] * 6
-    assert batches[0][0][0].shape[-1] == view(32)
-    assert batches[11][0][0].shape[-1] == view(64)
+    assert batches[0][0][0].shape[-1] == view(32, SMALL.view_share)
+    assert batches[11][0][0].shape[-1] == view(64, SMALL.view_share)
+
+
+def test_views_can_be_as_large_as_what_is_judged_later():
+    batches = Batches(replace(SMALL, view_share=1.0), pictures())
+    assert batches[0][0][0].shape[-1] == batches.size(0)
 
 
 def test_mixup_blends_pictures_and_labels_alike():
