@@ -18,16 +18,18 @@ from safetensors.numpy import load_file, save_file
 
 from ml.calibration import Calibration
 from ml.contracts import ModelInfo, Outcome
-from ml.gate import Domain, Gate, Looks
+from ml.gate import Domain, Gate
 from ml.quality import Limits
 
-# 2: the gate knows colours and asks three questions instead of two.
-SCHEMA = 2
+# 2: the gate knows colours. 3: it knows textures too, which the network says.
+SCHEMA = 3
 FACTS = "bundle.json"
 CARD = "card.md"
 ONNX = "model.onnx"
 WEIGHTS = "model.safetensors"
 GATE = "gate.safetensors"
+GATE_ARRAYS = ("mean", "spread", "weights")
+DOMAIN_ARRAYS = ("mean", "directions", "scales")
 DEFAULT = Path(__file__).parent / "bundles" / "default"
 
 
@@ -119,51 +121,31 @@ def sha256(file: Path) -> str:
 def read_gate(file: Path, facts: dict[str, Any]) -> Gate:
     """Return the gate whose arrays are in ``file`` and whose numbers in ``facts``."""
     arrays = {name: array.astype(np.float64) for name, array in load_file(file).items()}
-
-    def domain(name: str) -> Domain:
-        return Domain(
-            mean=arrays[f"{name}.mean"],
-            directions=arrays[f"{name}.directions"],
-            scales=arrays[f"{name}.scales"],
-            rest_variance=facts[name]["rest_variance"],
-        )
-
+    domain = Domain(
+        rest_variance=facts["rest_variance"],
+        **{name: arrays[f"domain.{name}"] for name in DOMAIN_ARRAYS},
+    )
     return Gate(
-        embedding=domain("embedding"),
-        looks=Looks(
-            mean=arrays["looks.mean"],
-            spread=arrays["looks.spread"],
-            domain=domain("appearance"),
-            weights=arrays["looks.weights"],
-            bias=facts["bias"],
-        ),
+        domain=domain,
+        bias=facts["bias"],
         centres=np.array(facts["centres"]),
         reaches=np.array(facts["reaches"]),
         limit=facts["limit"],
+        **{name: arrays[name] for name in GATE_ARRAYS},
     )
 
 
 def write_gate(file: Path, gate: Gate) -> dict[str, Any]:
-    """Write a gate's arrays and return its numbers.
-
-    The embedding's Gaussian is written in half precision: it is the most of it.
-    """
-    arrays = {
-        f"looks.{name}": getattr(gate.looks, name).astype(np.float32)
-        for name in ("mean", "spread", "weights")
-    }
-    facts: dict[str, Any] = {
-        "bias": gate.looks.bias,
+    """Write a gate's arrays and return its numbers."""
+    arrays = {name: getattr(gate, name) for name in GATE_ARRAYS}
+    arrays |= {f"domain.{name}": getattr(gate.domain, name) for name in DOMAIN_ARRAYS}
+    save_file(
+        {name: np.ascontiguousarray(array, np.float32) for name, array in arrays.items()}, file
+    )
+    return {
+        "rest_variance": gate.domain.rest_variance,
+        "bias": gate.bias,
         "centres": gate.centres.tolist(),
         "reaches": gate.reaches.tolist(),
         "limit": gate.limit,
     }
-    for name, domain, precision in (
-        ("embedding", gate.embedding, np.float16),
-        ("appearance", gate.looks.domain, np.float32),
-    ):
-        for part in ("mean", "directions", "scales"):
-            arrays[f"{name}.{part}"] = np.ascontiguousarray(getattr(domain, part), precision)
-        facts[name] = {"rest_variance": domain.rest_variance}
-    save_file(arrays, file)
-    return facts

@@ -29,12 +29,12 @@ from ml import (
     thresholds,
     views,
 )
-from ml.appearance import describe
 from ml.atomic import write_json, write_text
 from ml.data import samples as data
 from ml.data.samples import Sample
 from ml.data.store import Store
 from ml.engines import AllViews, Engine, OnnxEngine
+from ml.gate import looks_of
 from ml.gate_fitting import Group
 from ml.network import Network
 from ml.preprocess import open_picture
@@ -163,17 +163,17 @@ class Scored:
         rows = []
         for sample in samples:
             pixels = open_picture(sample.picture.open(), size)[None]
-            logit, embedding, _ = engine(pixels)
-            measures = quality.measure(pixels)
-            rows.append((logit, embedding, describe(pixels), np.stack(measures.columns(), axis=1)))
+            logit, texture, _ = engine(pixels)
+            measures = np.stack(quality.measure(pixels).columns(), axis=1)
+            rows.append((logit, looks_of(pixels, texture), measures))
             progress.advance()
         parts = (np.concatenate(part) for part in zip(*rows, strict=True))
-        self.logits, self._embeddings, self._appearances, self._measures = parts
+        self.logits, self._looks, self._measures = parts
 
     def good(self) -> refusals.Part:
         """Return what the gates are fitted on or measured with."""
         return refusals.Part(
-            Group(self._appearances, self._embeddings, self.sources),
+            Group(self._looks, self.sources),
             quality.Measures(*self._measures.T),
             lambda row: open_picture(self.samples[row].picture.open(), self._size),
         )

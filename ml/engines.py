@@ -1,7 +1,7 @@
 """What runs the network: ONNX Runtime on a CPU, torch on a GPU.
 
-Both take ``uint8[n, size, size, 3]`` and return ``logit[n]``, ``embedding[n, c]``
-and ``feature_map[n, c, h, w]`` as ``float32`` arrays.
+Both take ``uint8[n, size, size, 3]`` and return ``logit[n]``, ``texture[n, t]`` and
+``feature_map[n, c, h, w]`` as ``float32`` arrays.
 """
 
 from importlib.util import find_spec
@@ -20,7 +20,7 @@ class Engine(Protocol):
     """Runs the network on pictures of the bundle's size."""
 
     def __call__(self, pixels: np.ndarray) -> Raw:
-        """Return logits, embeddings and last feature maps."""
+        """Return logits, textures and last feature maps."""
 
 
 class OnnxEngine:
@@ -39,10 +39,10 @@ class OnnxEngine:
         )
 
     def __call__(self, pixels: np.ndarray) -> Raw:
-        """Return logits, embeddings and last feature maps."""
+        """Return logits, textures and last feature maps."""
         outputs = [self._session.run(None, {"pixels": one[None]}) for one in pixels]
-        logits, embeddings, maps = (np.concatenate(part) for part in zip(*outputs, strict=True))
-        return logits, embeddings, maps
+        logits, textures, maps = (np.concatenate(part) for part in zip(*outputs, strict=True))
+        return logits, textures, maps
 
 
 class TorchEngine:
@@ -63,12 +63,12 @@ class TorchEngine:
         self._network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def __call__(self, pixels: np.ndarray) -> Raw:
-        """Return logits, embeddings and last feature maps."""
+        """Return logits, textures and last feature maps."""
         torch, kind = self._torch, self._device.type
         with torch.inference_mode(), torch.autocast(kind, torch.bfloat16, enabled=kind == "cuda"):
             raw = self._network(torch.from_numpy(pixels).to(self._device))
-        logits, embeddings, maps = (part.float().cpu().numpy() for part in raw)
-        return logits, embeddings, maps
+        logits, textures, maps = (part.float().cpu().numpy() for part in raw)
+        return logits, textures, maps
 
 
 class AllViews:
@@ -78,9 +78,9 @@ class AllViews:
         self._engine = engine
 
     def __call__(self, pixels: np.ndarray) -> Raw:
-        """Return logits, embeddings and last feature maps, as if of one view."""
-        logits, embeddings, maps = self._engine(views.all_views(pixels))
-        return views.average(logits), views.average(embeddings), views.average_maps(maps)
+        """Return logits, textures and last feature maps, as if of one view."""
+        logits, textures, maps = self._engine(views.all_views(pixels))
+        return views.average(logits), views.average(textures), views.average_maps(maps)
 
 
 def choose(bundle: Bundle, device: str = "auto", threads: int = 1) -> Engine:

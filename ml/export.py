@@ -43,7 +43,7 @@ def write_onnx(network: Network, size: int, file: Path) -> None:
             (pixels,),
             dynamo=True,
             input_names=["pixels"],
-            output_names=["logit", "embedding", "feature_map"],
+            output_names=["logit", "texture", "feature_map"],
             dynamic_shapes={"pixels": {0: torch.export.Dim.DYNAMIC}},
             verbose=False,
         )

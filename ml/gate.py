@@ -1,13 +1,13 @@
 """The in-domain gate: does a picture look like those the network has learnt from?
 
-A picture is asked three times, because each answer overlooks what another sees.
-The network's embedding and the plain appearance (``appearance.py``) of known
-pictures are each described by a Gaussian with a few free directions and one
-common variance for all others (probabilistic PCA, Tipping & Bishop 1999); what
-lies further out than almost every known picture is a stranger. A logistic
-regression on the appearance, taught with strangers drawn by code (outlier
-exposure, Hendrycks et al. 2019), knows which deviations to distrust, such as
-skin that is blue. NumPy only; ``gate_fitting.py`` makes gates.
+What is known of a picture's looks is its plain appearance (``appearance.py``) and
+the texture that the middle of the network sees. The gate asks two questions,
+because each overlooks what the other notices. A Gaussian with a few free
+directions and one common variance for all others (probabilistic PCA, Tipping &
+Bishop 1999) tells what lies further out than almost every known picture. A
+logistic regression, taught with strangers drawn by code (outlier exposure,
+Hendrycks et al. 2019), knows which deviations to distrust, such as skin that is
+blue. NumPy only; ``gate_fitting.py`` makes gates.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from ml.appearance import describe
 
 # A feature further out than so many standard deviations counts as if it were there.
 FURTHEST = 8.0
-# The same for the discriminator, which is linear in the square and would be
+# The same for the logistic regression, which is linear in the square and would be
 # ruled by a single feature otherwise.
 FURTHEST_SQUARED = 6.0
 NEAREST = 1e-6
@@ -53,12 +53,13 @@ class Domain:
 
 
 @dataclass(frozen=True)
-class Looks:
-    """What is known of the appearance: units, Gaussian and discriminator.
+class Gate:
+    """The two questions, brought to one scale, and how much is too much.
 
-    ``mean`` and ``spread`` are ``[c]`` and bring ``describe`` to standard units;
-    ``domain`` is over these; ``weights`` is ``[2 * c + 1]``, for the units, their
-    squares and the log distance; ``bias`` is the discriminator's constant.
+    ``mean`` and ``spread`` are ``[c]`` and bring looks to standard units, over which
+    ``domain`` is; ``weights`` is ``[2 * c]``, for the units and their squares, ``bias``
+    the regression's constant. ``centres`` and ``reaches`` are ``[2]``: the middle of
+    good pictures' answers, and how far above it few of them lie.
     """
 
     mean: np.ndarray
@@ -66,65 +67,43 @@ class Looks:
     domain: Domain
     weights: np.ndarray
     bias: float
-
-    def units(self, appearances: np.ndarray) -> np.ndarray:
-        """Return ``[n, c]`` in standard deviations from the known mean."""
-        return np.clip((appearances - self.mean) / self.spread, -FURTHEST, FURTHEST)
-
-    def evidence(self, units: np.ndarray) -> np.ndarray:
-        """Return what the discriminator weighs, ``[n, 2 * c + 1]``."""
-        near = np.clip(units, -FURTHEST_SQUARED, FURTHEST_SQUARED)
-        return np.hstack([near, near**2 / 3, self.domain.log_distance(units)[:, None]])
-
-    def log_odds(self, units: np.ndarray) -> np.ndarray:
-        """Return the discriminator's log odds of a stranger, ``[n]``."""
-        return self.evidence(units) @ self.weights + self.bias
-
-
-@dataclass(frozen=True)
-class Gate:
-    """The three questions, brought to one scale, and how much is too much.
-
-    ``centres`` and ``reaches`` are ``[3]``: the middle of good pictures' answers,
-    and how far above it few of them lie.
-    """
-
-    embedding: Domain
-    looks: Looks
     centres: np.ndarray
     reaches: np.ndarray
     limit: float
 
-    def answers(self, appearances: np.ndarray, embeddings: np.ndarray) -> np.ndarray:
-        """Return the log distances and the log odds, ``[n, 3]``."""
-        units = self.looks.units(appearances)
-        return np.stack(
-            [
-                self.embedding.log_distance(directions_of(embeddings)),
-                self.looks.domain.log_distance(units),
-                self.looks.log_odds(units),
-            ],
-            axis=1,
-        )
+    def answers(self, looks: np.ndarray) -> np.ndarray:
+        """Return the log distance and the log odds of a stranger, ``[n, 2]``."""
+        units = in_units(looks, self.mean, self.spread)
+        log_odds = evidence(units) @ self.weights + self.bias
+        return np.stack([self.domain.log_distance(units), log_odds], axis=1)
 
-    def strangeness(self, appearances: np.ndarray, embeddings: np.ndarray) -> np.ndarray:
-        """Return the strongest answer, ``[n]``; 0 is usual, above ``limit`` a stranger.
+    def strangeness(self, looks: np.ndarray) -> np.ndarray:
+        """Return the stronger answer to ``looks[n, c]``, ``[n]``.
 
-        ``appearances`` is ``describe`` of the pixels, ``embeddings`` ``[n, c]``.
+        0 is usual, above ``limit`` a stranger.
         """
-        answers = self.answers(appearances, embeddings)
-        return ((answers - self.centres) / self.reaches).max(axis=1)
+        return ((self.answers(looks) - self.centres) / self.reaches).max(axis=1)
 
-    def refuses(self, pixels: np.ndarray, embeddings: np.ndarray) -> np.ndarray:
-        """Return which pictures are strangers, ``bool[n]``."""
-        return self.strangeness(describe(pixels), embeddings) > self.limit
+    def refuses(self, looks: np.ndarray) -> np.ndarray:
+        """Return which of ``looks[n, c]`` are a stranger's, ``bool[n]``."""
+        return self.strangeness(looks) > self.limit
 
 
-def directions_of(embeddings: np.ndarray) -> np.ndarray:
-    """Return embeddings at length 1.
+def looks_of(pixels: np.ndarray, textures: np.ndarray) -> np.ndarray:
+    """Return what the gate knows of pictures, ``float64[n, 36 + t]``.
 
-    Their length mostly tells how much contrast a picture has; their direction
-    tells what is in it (measured: it separates a cat from skin, the length hides it).
+    ``pixels`` is ``uint8[n, size, size, 3]``, ``textures`` what the network says of
+    them, ``[n, t]``.
     """
-    vectors = np.asarray(embeddings, np.float64)
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-6)
+    return np.hstack([describe(pixels), np.asarray(textures, np.float64)])
+
+
+def in_units(looks: np.ndarray, mean: np.ndarray, spread: np.ndarray) -> np.ndarray:
+    """Return ``looks[n, c]`` in standard deviations from the known mean."""
+    return np.clip((looks - mean) / spread, -FURTHEST, FURTHEST)
+
+
+def evidence(units: np.ndarray) -> np.ndarray:
+    """Return what the logistic regression weighs, ``[n, 2 * c]``."""
+    near = np.clip(units, -FURTHEST_SQUARED, FURTHEST_SQUARED)
+    return np.hstack([near, near**2 / 3])

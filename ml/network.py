@@ -30,8 +30,13 @@ NORMALISATIONS = {
 }
 
 
+# The stages whose maps tell skin from anything else, by their stride in pixels. Earlier ones
+# see edges only; later ones have been trained to overlook all but what makes a melanoma.
+TEXTURE_STRIDES = (8, 16)
+
+
 class Network(nn.Module):
-    """``uint8[n, h, w, 3]`` in; logit, embedding and last feature map out.
+    """``uint8[n, h, w, 3]`` in; logit, texture and last feature map out.
 
     The head is an average over the feature map and one linear layer. Hence the
     activation map, the feature map weighted by the head, is exact: its mean plus
@@ -55,26 +60,47 @@ class Network(nn.Module):
         self.register_buffer("std", 255 * torch.tensor(std)[:, None, None], persistent=False)
         self.dropout = nn.Dropout(dropout)
         self._check_head()
+        self._texture_stages = self._stages(TEXTURE_STRIDES)
         # Begin undecided: some of timm's first heads answer with large logits.
         nn.init.normal_(self.net.get_classifier().weight, std=0.01)
         nn.init.zeros_(self.net.get_classifier().bias)
 
     def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Return ``logit[n]``, ``embedding[n, c]`` and ``feature_map[n, c, h, w]``."""
-        return self.judge(pixels.permute(0, 3, 1, 2).float())
+        """Return ``logit[n]``, ``texture[n, t]`` and ``feature_map[n, c, h, w]``.
 
-    def judge(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """The same for ``float[n, 3, h, w]`` in 0..255, as augmentation leaves it."""
-        feature_map = self.net.forward_features((images - self.mean) / self.std)
+        The texture is the mean and the spread, over the picture, of each channel of
+        the maps of ``TEXTURE_STRIDES``.
+        """
+        images = self._normalised(pixels.permute(0, 3, 1, 2).float())
+        feature_map, maps = self.net.forward_intermediates(images, indices=self._texture_stages)
+        # In full precision: a spread is a small difference.
+        planes = [one.float().flatten(2) for one in maps]
+        parts = [part for one in planes for part in (one.mean(2), one.std(2, correction=0))]
+        return self._head(feature_map)[0], torch.cat(parts, dim=1), feature_map
+
+    def judge(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return ``logit[n]`` and ``embedding[n, c]`` of ``float[n, 3, h, w]`` in 0..255."""
+        return self._head(self.net.forward_features(self._normalised(images)))
+
+    def _normalised(self, images: torch.Tensor) -> torch.Tensor:
+        return (images - self.mean) / self.std
+
+    def _head(self, feature_map: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         embedding = feature_map.mean(dim=(2, 3))
-        logit = self.net.get_classifier()(self.dropout(embedding))[:, 0]
-        return logit, embedding, feature_map
+        return self.net.get_classifier()(self.dropout(embedding))[:, 0], embedding
 
     @property
     def head_name(self) -> str:
         """The name of the linear layer within ``net``, such as ``classifier`` or ``fc``."""
         head = self.net.get_classifier()
         return next(name for name, module in self.net.named_modules() if module is head)
+
+    def _stages(self, strides: tuple[int, ...]) -> list[int]:
+        """Return where timm counts the stages of these strides."""
+        found = [stage["reduction"] for stage in self.net.feature_info]
+        if lacking := set(strides) - set(found):
+            raise ValueError(f"this architecture has no stage of stride {sorted(lacking)}")
+        return [found.index(stride) for stride in strides]
 
     @torch.no_grad()
     def _check_head(self) -> None:

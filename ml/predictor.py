@@ -14,6 +14,7 @@ from PIL import Image
 from ml import bundle as bundles
 from ml import engines, quality
 from ml.contracts import ActivationMap, ModelInfo, Outcome, Prediction, Refusal
+from ml.gate import looks_of
 from ml.preprocess import seen_box, to_square
 
 # A picture whose grey values differ by less than this (standard deviation, of
@@ -75,18 +76,18 @@ class Predictor:
         self, pixels: np.ndarray, boxes: Sequence[tuple[float, float, float, float]]
     ) -> list[Prediction]:
         """Answer ``uint8[n, size, size, 3]`` that came from these boxes of their pictures."""
-        logits, embeddings, maps = self._engine(pixels)
+        logits, textures, maps = self._engine(pixels)
         probabilities = self._bundle.calibration.probability(logits)
-        refusals = self._refusals(pixels, embeddings)
+        refusals = self._refusals(pixels, textures)
         return [
             self._answer(*one) for one in zip(probabilities, refusals, maps, boxes, strict=True)
         ]
 
-    def _refusals(self, pixels: np.ndarray, embeddings: np.ndarray) -> list[Refusal | None]:
+    def _refusals(self, pixels: np.ndarray, textures: np.ndarray) -> list[Refusal | None]:
         """Return why each picture cannot be judged: the first reason in ``REASONS``."""
         found = {
             Refusal.BLANK: np.array([is_blank(picture) for picture in pixels]),
-            Refusal.OUT_OF_DOMAIN: self._bundle.gate.refuses(pixels, embeddings),
+            Refusal.OUT_OF_DOMAIN: self._bundle.gate.refuses(looks_of(pixels, textures)),
         }
         if self._bundle.quality:
             found |= self._bundle.quality.beyond(quality.measure(pixels))

@@ -1,6 +1,6 @@
 """How many good pictures the two gates refuse, and how many of those they should.
 
-NumPy only; both ``bundling`` and the benchmark ask here.
+Both ``bundling`` and the benchmark ask here.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 
 from ml import metrics, quality
-from ml.appearance import describe
 from ml.contracts import Refusal
 from ml.degradation import degraded
 from ml.engines import Engine
-from ml.gate import Gate
+from ml.gate import Gate, looks_of
 from ml.gate_fitting import Group
 from ml.predictor import is_blank
 
@@ -33,21 +32,20 @@ WORSE: dict[Refusal, Callable[[quality.Measures], np.ndarray]] = {
 
 
 class Examined:
-    """Strangers and what is known of them: ``kinds``, ``blank``, appearance and embedding."""
+    """Strangers and what is known of them: ``kinds``, ``blank`` and ``looks``."""
 
     def __init__(self, engine: Engine, pictures: Iterable[tuple[str, np.ndarray]]) -> None:
         rows = [
-            (kind, is_blank(pixels), describe(pixels[None])[0], engine(pixels[None])[1][0])
+            (kind, is_blank(pixels), looks_of(pixels[None], engine(pixels[None])[1]))
             for kind, pixels in pictures
         ]
-        kinds, blank, appearances, embeddings = zip(*rows, strict=True)
+        kinds, blank, looks = zip(*rows, strict=True)
         self.kinds, self.blank = np.array(kinds), np.array(blank)
-        self.appearances, self.embeddings = np.stack(appearances), np.stack(embeddings)
+        self.looks = np.concatenate(looks)
 
     def strangeness(self, gate: Gate) -> np.ndarray:
         """Return the gate's ``strangeness``; endless for a blank picture, which never passes."""
-        found = gate.strangeness(self.appearances, self.embeddings)
-        return np.where(self.blank, np.inf, found)
+        return np.where(self.blank, np.inf, gate.strangeness(self.looks))
 
 
 def of_gate(
@@ -58,7 +56,7 @@ def of_gate(
     ``without`` returns a gate that has not learnt from a kind; ``unlearnt`` then
     holds what such a gate refuses of that kind.
     """
-    strangeness = gate.strangeness(good.appearances, good.embeddings)
+    strangeness = gate.strangeness(good.looks)
     scores = examined.strangeness(gate)
     facts: dict[str, Any] = {
         "known_refused": by(good.sources, strangeness > gate.limit),

@@ -51,11 +51,11 @@ def fit(known: Part, held_out: Part, test: Part, engine: Engine, size: int) -> R
     The quality limits are set on ``known`` and ``held_out`` together: they do not
     depend on what the network has learnt.
     """
-    taught = gate_fitting.teachers(known.some(gate_fitting.DISGUISED), size)
+    taught = gate_fitting.teachers(known.some(gate_fitting.DISGUISED), size, engine)
     gate = gate_fitting.fit(known.group, held_out.group, taught)
 
     def without(kind: str) -> Gate:
-        return gate_fitting.fit(known.group, held_out.group, taught.without(kind), gate.embedding)
+        return gate_fitting.fit(known.group, held_out.group, taught.without(kind))
 
     limits = quality.fit(
         known.measures.joined(held_out.measures),

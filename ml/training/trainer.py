@@ -41,7 +41,7 @@ class Heads(nn.Module):
 
         ``people[n, k]`` is as in ``metadata``, and of no matter without.
         """
-        melanoma, embedding, _ = self.network.judge(images)
+        melanoma, embedding = self.network.judge(images)
         diagnosis = None
         if self.diagnosis is not None:
             diagnosis = self.diagnosis(self.network.dropout(embedding))
