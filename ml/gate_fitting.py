@@ -107,7 +107,5 @@ def as_stored(array: np.ndarray) -> np.ndarray:
 def _tell_apart(known: np.ndarray, strange: np.ndarray) -> tuple[np.ndarray, float]:
     """Return weights and bias of a logistic regression in which both sides weigh the same."""
     model = LogisticRegression(C=TRUST, class_weight="balanced", max_iter=_ROUNDS)
-    model.fit(
-        evidence(np.vstack([known, strange])), np.repeat([0, 1], [len(known), len(strange)])
-    )
+    model.fit(evidence(np.vstack([known, strange])), np.repeat([0, 1], [len(known), len(strange)]))
     return as_stored(model.coef_[0]), float(model.intercept_[0])

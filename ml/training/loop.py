@@ -73,9 +73,12 @@ def train(
             return {"auc": {}}
         progress.start("held-out pictures", len(held_out))
         logits, alone = prepared.score(held_out, recipe.size, progress.advance)
+        samples = data.read(store, recipe.size)
+        unknown = [sample for sample in samples if sample.source in recipe.without]
+        progress.start("sources not learnt from", len(unknown))
+        far = prepared.score(unknown, recipe.size, progress.advance)[0] if unknown else None
     _save(trainer.average.network.net, out / runs.WEIGHTS)
     runs.write_scores(out, held_out, logits)
-    samples = data.read(store, recipe.size)
     folds = np.array([sample.fold for sample in held_out])
     facts = {
         "recipe": trainer.recipe.plain(),
@@ -100,6 +103,8 @@ def train(
             str(fold): auc_by_source(held_out, folds == fold, logits) for fold in recipe.held_out
         },
     }
+    if far is not None:
+        facts["auc_without"] = auc_by_source(unknown, np.full(len(unknown), True), far)
     if prepared.encoding and trainer.average.metadata:
         _save(trainer.average.metadata, out / runs.METADATA)
         facts["metadata"] = {"columns": COLUMNS, "age": asdict(prepared.encoding)}

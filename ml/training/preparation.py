@@ -18,7 +18,7 @@ from ml.progress import Progress
 from ml.training import distillation, lineage, metadata, targets
 from ml.training.batches import Batches, Pictures
 from ml.training.memory import keep_freed_memory
-from ml.training.recipe import Recipe
+from ml.training.recipe import Recipe, RecipeError
 from ml.training.trainer import Trainer
 
 Logits = np.ndarray
@@ -57,8 +57,8 @@ def prepare(
     """Return network, optimiser and data; ``most`` keeps so many training pictures.
 
     The recipe of what is returned names its teachers by their weights. Raises
-    ``ValueError`` for teachers or first weights that know what is held out, or for
-    too few pictures.
+    ``ValueError`` for teachers or first weights that know what is held out, for a
+    source to do without that is not there, or for too few pictures.
     """
     rank, processes = _join_others()
     device = torch.device("cpu")
@@ -71,7 +71,13 @@ def prepare(
     lineage.check_beginning(recipe, store)
     teachers = distillation.gather(recipe, store)
     recipe = distillation.named(recipe, teachers)
-    learning = [sample for sample in samples if sample.fold not in recipe.held_out]
+    if unknown := sorted(set(recipe.without) - {sample.source for sample in samples}):
+        raise RecipeError(f"{store.folder} has no source {', '.join(unknown)} to do without")
+    learning = [
+        sample
+        for sample in samples
+        if sample.fold not in recipe.held_out and sample.source not in recipe.without
+    ]
     held_out = [sample for sample in samples if sample.fold in recipe.held_out]
     if most:
         chosen = np.random.default_rng(recipe.seed).permutation(len(learning))[:most]

@@ -27,7 +27,8 @@ class Recipe:
     groupings of diagnoses in ``targets``, which are then learnt beside it;
     ``unknown`` says what becomes of images without a diagnosis. ``held_out``
     are the folds that it never learns from: the first for the figures, the
-    second for calibration.
+    second for calibration. Nor does it learn from the sources named in ``without``,
+    all of whose pictures then show how it carries over to a clinic it does not know.
 
     What it is told beside the picture: with ``metadata`` age, sex and site, for a
     logit of their own that is added to the picture's (see ``training.metadata``).
@@ -60,6 +61,7 @@ class Recipe:
     target: Literal["binary", "3-class", "4-class", "9-class"] = "binary"
     unknown: Literal["class", "ignore", "nevus"] = "class"
     held_out: tuple[int, ...] = (0, 1)
+    without: tuple[str, ...] = ()
 
     metadata: bool = False
     teachers: tuple[str, ...] = ()
@@ -123,6 +125,7 @@ class Recipe:
         """Return the recipe as it is written down with a run; files by their names alone."""
         return asdict(self) | {
             "held_out": list(self.held_out),
+            "without": list(self.without),
             "init": Path(self.init).name,
             "teachers": [Path(teacher).name for teacher in self.teachers],
         }

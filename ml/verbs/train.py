@@ -97,7 +97,9 @@ def _forget(out: Path) -> None:
 
 
 def _summarise(facts: dict) -> None:
-    for fold, figures in facts["auc"].items():
+    parts = {f"held-out fold {fold}": figures for fold, figures in facts["auc"].items()}
+    parts["not learnt from"] = facts.get("auc_without", {})
+    for part, figures in parts.items():
         for source, figure in figures.items():
             auc = "{value:.3f} ({low:.3f}-{high:.3f})".format(**figure["auc"])
-            print(f"held-out fold {fold}, {source}: AUC {auc}, {figure['melanomas']} melanomas")
+            print(f"{part}, {source}: AUC {auc}, {figure['melanomas']} melanomas")

@@ -18,18 +18,25 @@ pytestmark = pytest.mark.training
 SETTINGS = ["model=mobilenetv2_035", "size=64", "epochs=1", "batch=4", "augmentation=none"]
 
 
+SETS = {"near": 40, "far": 12}
+
+
+def lesions(name: str, n: int, chance: np.random.Generator):
+    return [
+        (
+            {"image": f"{name}{i}", "target": i % 2},
+            made_up_picture(chance).resize((80, 80), Image.Resampling.BICUBIC),
+        )
+        for i in range(n)
+    ]
+
+
 @pytest.fixture(scope="module")
 def store(tmp_path_factory):
     folder = tmp_path_factory.mktemp("lineage")
     chance = np.random.default_rng(0)
-    rows = [
-        (
-            {"image": f"i{i}", "target": i % 2},
-            made_up_picture(chance).resize((80, 80), Image.Resampling.BICUBIC),
-        )
-        for i in range(40)
-    ]
-    store = ingest(folder / "store", write_collection(folder / "set", rows))
+    sets = [write_collection(folder / name, lesions(name, n, chance)) for name, n in SETS.items()]
+    store = ingest(folder / "store", *sets)
     assert main(["folds", str(store.folder), "--folds", "4"]) == 0
     return store
 
@@ -86,3 +93,36 @@ def test_of_weights_without_a_run_nothing_is_known(store, first, tmp_path):
     out = tmp_path / "run"
     assert train(store, out, f"init={weights}", "held_out=[2,3]") == 0
     assert runs.read_facts(out)["began_with"] is None
+
+
+@pytest.fixture(scope="module")
+def near_alone(store, tmp_path_factory):
+    out = tmp_path_factory.mktemp("near") / "run"
+    assert train(store, out, 'without=["far"]') == 0
+    return out
+
+
+def test_a_source_that_a_run_does_without_is_measured_whole(near_alone, first):
+    with_it, without = runs.read_facts(first), runs.read_facts(near_alone)
+    assert with_it["trained_on"] > without["trained_on"]
+    assert list(without["auc_without"]) == ["far"]
+    assert without["auc_without"]["far"]["pictures"] == SETS["far"]
+    assert "auc_without" not in with_it
+    assert {row.split(",")[4] for row in (near_alone / runs.SCORES).read_text().split()[1:]} == {
+        "0",
+        "1",
+    }
+
+
+def test_a_run_that_does_without_a_source_begins_with_no_weights_that_know_it(
+    store, first, near_alone, tmp_path, capsys
+):
+    knows, does_not = (f"init={run / runs.WEIGHTS}" for run in (first, near_alone))
+    assert train(store, tmp_path / "run", knows, 'without=["far"]') == 2
+    assert "has learnt from far" in capsys.readouterr().err
+    assert train(store, tmp_path / "run", does_not, 'without=["far"]') == 0
+
+
+def test_a_source_that_is_not_there_cannot_be_done_without(store, tmp_path, capsys):
+    assert train(store, tmp_path / "run", 'without=["nowhere"]') == 2
+    assert "no source nowhere" in capsys.readouterr().err
