@@ -27,9 +27,9 @@ def check(facts: dict[str, Any], name: str, recipe: Recipe, store: Store) -> Non
             f"{name} has learnt from fold {folds}, which this run holds out: "
             "the figures would be of pictures that it was told about"
         )
-    if learnt := sorted(set(recipe.without) - set(facts["recipe"].get("without", []))):
+    if sources := sorted(set(recipe.without) - set(facts["recipe"].get("without", []))):
         raise RecipeError(
-            f"{name} has learnt from {', '.join(learnt)}, without which this run is to learn"
+            f"{name} has learnt from {', '.join(sources)}, without which this run is to learn"
         )
 
 
