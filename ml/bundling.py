@@ -30,9 +30,7 @@ from ml import (
     views,
 )
 from ml.atomic import write_json, write_text
-from ml.data import samples as data
 from ml.data.samples import Sample
-from ml.data.store import Store
 from ml.engines import AllViews, Engine, OnnxEngine
 from ml.gate import looks_of
 from ml.gate_fitting import Group
@@ -62,7 +60,8 @@ def make(run: Path, out: Path, name: str, version: str, remark: str = "") -> dic
             "this run judges by age, sex and site beside the picture, for which the app does not "
             "ask: train it with metadata=false to bundle it"
         )
-    samples = _same_samples(learnt)
+    size = runs.judged_at(learnt)
+    samples = runs.same_samples(learnt, size)
     assigned = np.array([sample.fold for sample in samples])
 
     if len(recipe["held_out"]) < 2:
@@ -72,7 +71,7 @@ def make(run: Path, out: Path, name: str, version: str, remark: str = "") -> dic
     export.round_to_half(network)
     out.mkdir(parents=True, exist_ok=True)
     export.write_safetensors(network, out / bundles.WEIGHTS)
-    export.write_onnx(network, recipe["size"], out / bundles.ONNX)
+    export.write_onnx(network, size, out / bundles.ONNX)
 
     engine = AllViews(OnnxEngine(out / bundles.ONNX, threads=torch.get_num_threads()))
     fold = {
@@ -84,14 +83,14 @@ def make(run: Path, out: Path, name: str, version: str, remark: str = "") -> dic
     with Progress() as progress:
         for part, rows in fold.items():
             progress.start(part, len(rows))
-            scored[part] = Scored(engine, [samples[i] for i in rows], recipe["size"], progress)
+            scored[part] = Scored(engine, [samples[i] for i in rows], size, progress)
 
     fitted = scored["calibration"]
     choice = calibration_choice.choose(fitted.logits, fitted.targets, fitted.groups)
     line = choice.calibration
     policy = thresholds.choose(fitted.targets, line.probability(fitted.logits))
     known, held_out, test = (scored[part].good() for part in ("known", "calibration", "test"))
-    refusing = refusals.fit(known, held_out, test, engine, recipe["size"])
+    refusing = refusals.fit(known, held_out, test, engine, size)
     gate_facts = bundles.write_gate(out / bundles.GATE, refusing.gate)
 
     for file in FILES:
@@ -107,7 +106,7 @@ def make(run: Path, out: Path, name: str, version: str, remark: str = "") -> dic
         "head": network.head_name,
         "classes": ["melanoma"],
         "input": {
-            "size": recipe["size"],
+            "size": size,
             "normalisation": recipe["normalisation"],
             "crop": "largest centred square",
             "resampling": "bicubic",
@@ -136,6 +135,7 @@ def make(run: Path, out: Path, name: str, version: str, remark: str = "") -> dic
         "recipe": recipe,
         "remark": remark,
         "commands": _commands(learnt, name, version),
+        "averaged": learnt.get("averaged", []),
         "trained_on": learnt["trained_on"],
         "began_with": learnt.get("began_with"),
         "epochs_done": len(learnt["history"]),
@@ -212,42 +212,33 @@ class Scored:
         }
 
 
-def _same_samples(learnt: dict[str, Any]) -> list[Sample]:
-    store = Store(Path(learnt["store"]))
-    samples = data.read(store, learnt["recipe"]["size"])
-    if data.fingerprint(samples) != learnt["data_sha256"]:
-        raise ValueError("the data is no longer what this run was trained on")
-    if store.folds_sha256() != learnt["folds"]["sha256"]:
-        raise ValueError("the folds are no longer those of this run")
-    return samples
-
-
 def _some(rows: np.ndarray, seed: int) -> np.ndarray:
     return np.random.default_rng(seed).permutation(rows)[:KNOWN]
 
 
 def _commands(learnt: dict[str, Any], name: str, version: str) -> str:
     """Return what made the bundle, to be typed again."""
-    trainings = _trainings(learnt)
+    steps = _steps(learnt)
     return "\n".join(
         [
             "python -m ml ingest SOURCE ... --out STORE",
             "python -m ml clean STORE",
             f"python -m ml folds STORE --folds {learnt['folds']['number']}",
-            *trainings,
-            f"python -m ml bundle RUN-{len(trainings)} --out BUNDLE "
-            f"--name {name} --release {version}",
+            *steps,
+            f"python -m ml bundle RUN-{len(steps)} --out BUNDLE --name {name} --release {version}",
         ]
     )
 
 
-def _trainings(learnt: dict[str, Any]) -> list[str]:
-    """Return how each run was trained: first those whose weights the later ones began with."""
-    usual, commands = Recipe().plain(), []
-    for number, run in enumerate(runs.lineage(learnt), start=1):
+def _steps(learnt: dict[str, Any]) -> list[str]:
+    """Return how each run was made: first those whose weights the later ones began with."""
+    usual = Recipe().plain()
+    steps: list[str] = []
+    numbers: list[int] = []  # of the runs of the lineage
+    for run in runs.lineage(learnt):
         changed = {key: value for key, value in run["recipe"].items() if value != usual[key]}
-        if number > 1:
-            changed["init"] = f"RUN-{number - 1}/{runs.WEIGHTS}"
+        if numbers:
+            changed["init"] = f"RUN-{numbers[-1]}/{runs.WEIGHTS}"
         settings = " ".join(
             shlex.quote(f"{key}={json.dumps(value, separators=(',', ':'))}")
             for key, value in changed.items()
@@ -256,5 +247,12 @@ def _trainings(learnt: dict[str, Any]) -> list[str]:
         python = (
             "python" if processes == 1 else f"torchrun --standalone --nproc-per-node {processes}"
         )
-        commands.append(f"{python} -m ml train --store STORE --out RUN-{number} {settings}")
-    return commands
+        numbers.append(len(steps) + 1)
+        steps.append(f"{python} -m ml train --store STORE --out RUN-{numbers[-1]} {settings}")
+        if averaged := run.get("averaged"):
+            mixed = " ".join(f"RUN-{numbers[place - 1]}" for place in averaged)
+            numbers[-1] = len(steps) + 1
+            steps.append(
+                f"python -m ml average {mixed} --out RUN-{numbers[-1]} --size {runs.judged_at(run)}"
+            )
+    return steps

@@ -134,13 +134,24 @@ A lesion in which only green and blue are exchanged still has the colours of som
   (decay {recipe["ema"]}); seed {recipe["seed"]}; {hours:.1f} hours on {facts["device"]}, torch
   {facts["torch"]}. The schedule was fixed beforehand{cut}; the last
   averaged weights were taken.
-{_before(before)}{taught}- Data SHA-256 `{facts["data_sha256"][:16]}`, folds SHA-256 `{facts["folds"]["sha256"][:16]}`, code
+{_averaged(facts)}{_before(before)}{taught}- Data SHA-256 `{facts["data_sha256"][:16]}`, folds SHA-256 `{facts["folds"]["sha256"][:16]}`, code
   `{facts["code"]["trained"]}`.
 
 ```sh
 {facts["commands"]}
 ```
 """
+
+
+def _averaged(facts: dict[str, Any]) -> str:
+    """Return how many runs' weights the network is the mean of, if of several."""
+    if not facts.get("averaged"):
+        return ""
+    return (
+        f"- The weights are the mean of this run's and of {len(facts['averaged']) - 1} of the runs "
+        "before it, with the statistics of the\n"
+        "  normalisation taken anew from pictures that it has learnt from.\n"
+    )
 
 
 def _before(run: dict[str, Any] | None) -> str:

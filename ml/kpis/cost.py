@@ -23,9 +23,9 @@ def describe(facts: dict[str, Any], bundle: Path | None, predictor: Predictor | 
     ``ms_per_picture`` is the median on one thread of this machine, for all
     views, from pixels to answer, without decoding the picture.
     """
-    recipe, made = facts["recipe"], runs.lineage(facts)
+    recipe, made, size = facts["recipe"], runs.lineage(facts), runs.judged_at(facts)
     network = Network(recipe["model"], recipe["normalisation"]).eval()
-    pixels = torch.zeros(1, recipe["size"], recipe["size"], 3, dtype=torch.uint8)
+    pixels = torch.zeros(1, size, size, 3, dtype=torch.uint8)
     with FlopCounterMode(display=False) as counter, torch.no_grad():
         network(pixels)
     files = [bundle / bundles.ONNX] if bundle else []

@@ -53,7 +53,8 @@ def gather(recipe: Recipe, store: Store) -> list[Teacher]:
                 f"the teacher {run} judges by age, sex and site too: only what a picture shows "
                 "can be learnt from it"
             )
-        teachers.append(Teacher(run, facts["recipe"], sha256(run / runs.WEIGHTS)))
+        judged = facts["recipe"] | {"size": runs.judged_at(facts)}
+        teachers.append(Teacher(run, judged, sha256(run / runs.WEIGHTS)))
     if len({teacher.sha256 for teacher in teachers}) < len(teachers):
         raise RecipeError("two of the teachers have the same weights")
     return sorted(teachers, key=lambda teacher: teacher.sha256)

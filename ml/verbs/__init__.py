@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from ml.verbs import (
     audit,
+    average,
     bundle,
     clean,
     evaluate,
@@ -48,6 +49,7 @@ VERBS = {
         metadata,
         lr_find,
         train,
+        average,
         evaluate,
         select,
         bundle,

@@ -83,7 +83,7 @@ def run(args: Namespace) -> int:
         print("train: stopped and saved; the same command goes on from here", file=sys.stderr)
         return 3
     if os.environ.get("RANK", "0") == "0":
-        _summarise(facts)
+        summarise(facts)
     return 0
 
 
@@ -96,7 +96,8 @@ def _forget(out: Path) -> None:
         (out / name).unlink(missing_ok=True)
 
 
-def _summarise(facts: dict) -> None:
+def summarise(facts: dict) -> None:
+    """Print the AUC of each source that was held out."""
     parts = {f"held-out fold {fold}": figures for fold, figures in facts["auc"].items()}
     parts["not learnt from"] = facts.get("auc_without", {})
     for part, figures in parts.items():
