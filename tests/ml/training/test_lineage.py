@@ -4,7 +4,9 @@ import json
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
+from safetensors.torch import load_file
 
 from ml import runs
 from ml.__main__ import main
@@ -67,6 +69,57 @@ def test_a_run_remembers_the_one_that_it_began_with(store, first, tmp_path):
     assert "RUN-1/model.safetensors" in trainings[1]
     assert "a run of 1 epochs" in _before(before)
     assert str(tmp_path) not in json.dumps(before)
+
+
+@pytest.fixture(scope="module")
+def second(store, first, tmp_path_factory):
+    out = tmp_path_factory.mktemp("second") / "run"
+    assert train(store, out, f"init={first / runs.WEIGHTS}", "lr=1e-3") == 0
+    return out
+
+
+def average(out, *runs_, size=64) -> int:
+    return main(["average", *map(str, runs_), "--out", str(out), "--size", str(size)])
+
+
+def test_the_mean_of_two_runs_is_a_run_that_judges_at_a_size_of_its_own(first, second, tmp_path):
+    assert average(tmp_path / "mean", second, first, size=96) == 0
+    one, other, mean = (load_file(run / runs.WEIGHTS) for run in (first, second, tmp_path / "mean"))
+    middle = "conv_head.weight"
+    assert not torch.equal(one[middle], other[middle])
+    assert torch.allclose(mean[middle], (one[middle] + other[middle]) / 2)
+    statistics = "bn1.running_mean"  # of the pictures at this size, not of the two runs
+    assert not torch.allclose(mean[statistics], (one[statistics] + other[statistics]) / 2)
+    learnt = runs.read_facts(tmp_path / "mean")
+    assert runs.judged_at(learnt) == 96
+    assert learnt["averaged"] == [2, 1]
+    steps = [line for line in _commands(learnt, "name", "1").splitlines() if "RUN" in line]
+    assert [" train " in step for step in steps] == [True, True, False, False]
+    assert steps[2] == "python -m ml average RUN-2 RUN-1 --out RUN-3 --size 96"
+    assert " bundle RUN-3 " in steps[3]
+
+
+def test_a_run_and_itself_are_the_run_but_for_the_statistics(first, second, tmp_path):
+    assert average(tmp_path / "mean", second) == 0
+    before, after = (load_file(run / runs.WEIGHTS) for run in (second, tmp_path / "mean"))
+    for name, tensor in before.items():
+        assert torch.equal(tensor, after[name]) or "running" in name or "num_batches" in name
+
+
+def test_what_begins_with_a_mean_remembers_how_it_was_made(store, first, second, tmp_path):
+    assert average(tmp_path / "mean", second, first) == 0
+    assert train(store, tmp_path / "third", f"init={tmp_path / 'mean' / runs.WEIGHTS}") == 0
+    learnt = runs.read_facts(tmp_path / "third")
+    steps = [line for line in _commands(learnt, "name", "1").splitlines() if "--out RUN" in line]
+    assert steps[2].startswith("python -m ml average RUN-2 RUN-1 --out RUN-3 ")
+    assert "RUN-3/model.safetensors" in steps[3]
+    assert average(tmp_path / "again", tmp_path / "third", tmp_path / "mean") == 0
+
+
+def test_runs_that_do_not_build_on_one_another_have_no_mean(first, second, tmp_path, capsys):
+    assert average(tmp_path / "mean", first, second) == 2
+    assert "did not begin with the weights of" in capsys.readouterr().err
+    assert not (tmp_path / "mean").exists()
 
 
 def test_weights_that_know_what_is_held_out_are_refused(store, first, tmp_path, capsys):
