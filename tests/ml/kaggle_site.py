@@ -105,7 +105,8 @@ class Site:
     ``files`` maps a name, or "" for everything, to its name in the store and
     its bytes. Of the faults that are lists each request takes the next: what the
     client is told, whether the store refuses, after how many bytes it breaks off.
-    ``pause`` is in seconds after each 64 KiB.
+    ``pause`` is in seconds after each 64 KiB; having sent ``held_at`` bytes, it sends
+    nothing more until that is None.
     """
 
     files: dict[str, tuple[str, bytes]] = field(default_factory=dict)
@@ -115,6 +116,7 @@ class Site:
     goes_on: bool = True
     beside: int = 0
     pause: float = 0.0
+    held_at: int | None = None
     refusals: list[tuple[int, str] | None] = field(default_factory=list)
     failures: list[int] = field(default_factory=list)
     breaks: list[int | None] = field(default_factory=list)
@@ -196,5 +198,7 @@ class Site:
                     self.wfile.write(piece := content[begin : begin + (1 << 16)])
                     site.sent += len(piece)
                     time.sleep(site.pause)
+                    while site.held_at is not None and site.sent >= site.held_at:
+                        time.sleep(0.01)
 
         return Handler
