@@ -110,7 +110,7 @@ def test_it_goes_on_after_a_kill(site, tmp_path, ending, status):
             assert running.poll() is None, running.stderr.read()
             time.sleep(0.005)
         running.send_signal(ending)
-        running.communicate()
+        running.communicate(timeout=60)
     assert running.returncode == status
     have = part.stat().st_size
     assert 1_000_000 < have < len(content)
