@@ -72,7 +72,8 @@ def make(
     """
     learnt = runs.read_facts(run)
     store = _store(learnt, store_folder)
-    predictor = _predictor(learnt, bundle)
+    shipped = _bundle(learnt, bundle)
+    predictor = Predictor(shipped, engines.choose(shipped, "cpu")) if shipped else None
     scored = out_of_fold.with_metadata(out_of_fold.read(run), store)
     progress.start("hair and corners", int(scored["known"].sum()))
     scored = artefacts.with_artefacts(scored, store, progress.advance)
@@ -91,7 +92,8 @@ def make(
     facts = {
         "schema": SCHEMA,
         "notice": NOTICE,
-        "run": _run(name, learnt, store),
+        "run": _run(name, learnt, store)
+        | {"remark": shipped.facts.get("remark", "") if shipped else ""},
         "scored": _scored(rows),
         "method": _method(fitted),
         "cohorts": cohorts,
@@ -131,13 +133,18 @@ def _store(learnt: dict[str, Any], folder: Path | None) -> Store:
     return Store(folder or Path(learnt["store"]))
 
 
-def _predictor(learnt: dict[str, Any], folder: Path | None) -> Predictor | None:
+def _bundle(learnt: dict[str, Any], folder: Path | None) -> bundles.Bundle | None:
     if folder is None:
         return None
     bundle = bundles.read(folder)
-    if any(bundle.facts[key] != learnt[key] for key in ("data_sha256", "recipe")):
+    same = (
+        all(bundle.facts[key] == learnt[key] for key in ("data_sha256", "recipe"))
+        and bundle.facts.get("averaged", []) == learnt.get("averaged", [])
+        and bundle.size == runs.judged_at(learnt)
+    )
+    if not same:
         raise ValueError(f"{folder} is not the bundle of this run")
-    return Predictor(bundle, engines.choose(bundle, "cpu"))
+    return bundle
 
 
 def _parts(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -230,6 +237,8 @@ def _run(name: str, learnt: dict[str, Any], store: Store) -> dict[str, Any]:
         "name": name,
         **{key: learnt[key] for key in names},
         "began_with": learnt.get("began_with"),
+        "averaged": learnt.get("averaged", []),
+        "judged_at": runs.judged_at(learnt),
         "data": data,
         "same_folds_as_store": _folds_sha256(store) == learnt["folds"]["sha256"],
         "evaluated_with": code_version(),
