@@ -118,10 +118,15 @@ class Network(nn.Module):
         )
 
 
-def load_initial_weights(network: Network, file: Path) -> None:
-    """Load everything but the classifier; raise ``ValueError`` for any other gap."""
+def load_initial_weights(network: Network, file: Path, *, keep_head: bool = False) -> None:
+    """Load everything but the head, or with it; raise ``ValueError`` for any other gap."""
     weights = load_file(file)
     head = {f"{network.head_name}.weight", f"{network.head_name}.bias"}
+    if keep_head:
+        outputs = [len(tensor) for name, tensor in weights.items() if name in head]
+        if outputs != [1, 1]:
+            raise ValueError(f"{file} has no head for the melanoma that could be kept")
+        head = set()
     weights = {name: tensor for name, tensor in weights.items() if name not in head}
     result = network.net.load_state_dict(weights, strict=False)
     lacking = set(result.missing_keys) - head

@@ -21,7 +21,8 @@ class Recipe:
 
     What the network is: ``model`` is timm's name of the backbone; it begins with
     the weights in the file ``init``, or with timm's own where ``pretrained``,
-    which expect the ``normalisation`` named.
+    which expect the ``normalisation`` named. Its head begins anew, unless ``init``
+    is of a run and ``keep_head``.
 
     What it learns: ``target`` is ``binary`` (melanoma or not), or one of the
     groupings of diagnoses in ``targets``, which are then learnt beside it;
@@ -49,13 +50,15 @@ class Recipe:
     share ``warmup`` of all steps; every layer nearer to the input has
     ``layer_decay`` times the rate of the one above; for ``freeze_epochs`` only
     the heads move. A step takes ``batch`` pictures ``accumulate`` times.
-    ``ema`` is the decay per step of the averaged weights, which are the ones
-    that are kept.
+    ``ema`` is the decay per step of the averaged weights, which are the ones that
+    are kept; the mean never reaches further back than about one ``ema_ramp``-th of
+    all steps so far, so that it forgets the beginning.
     """
 
     model: str = "mobilenetv2_100"
     init: str = ""
     pretrained: bool = False
+    keep_head: bool = False
     normalisation: Literal["imagenet", "inception"] = "imagenet"
 
     target: Literal["binary", "3-class", "4-class", "9-class"] = "binary"
@@ -89,6 +92,7 @@ class Recipe:
     label_smoothing: float = 0.0
     dropout: float = 0.2
     ema: float = 0.998
+    ema_ramp: float = 9.0
     seed: int = 0
 
     precision: Literal["bf16", "fp16", "fp32"] = "bf16"
@@ -98,6 +102,7 @@ class Recipe:
     def __post_init__(self) -> None:
         wrong = {
             "init and pretrained": self.init and self.pretrained,
+            "keep_head without init": self.keep_head and not self.init,
             "size": min(self.size, self.small_size) < 32,
             "epochs, batch or accumulate": min(self.epochs, self.batch, self.accumulate) < 1,
             "lr": self.lr <= 0,
@@ -113,6 +118,7 @@ class Recipe:
                     self.teacher_weight,
                 )
             ),
+            "ema_ramp": self.ema_ramp <= 0,
             "temperature": self.temperature <= 0,
             "label_smoothing": not 0 <= self.label_smoothing < 0.5,
             "held_out": not self.held_out or len(set(self.held_out)) < len(self.held_out),

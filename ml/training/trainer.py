@@ -67,7 +67,7 @@ class Trainer:
             dropout=recipe.dropout,
         )
         if recipe.init:
-            load_initial_weights(network, Path(recipe.init))
+            load_initial_weights(network, Path(recipe.init), keep_head=recipe.keep_head)
         if recipe.gradient_checkpointing:
             network.net.set_grad_checkpointing(True)
         classes = targets.number_of(recipe.target)
@@ -202,7 +202,8 @@ class Trainer:
     @torch.no_grad()
     def _follow(self) -> None:
         """Move the averaged weights towards the present ones, fast at the beginning."""
-        decay = min(self.recipe.ema, (1 + self.step) / (10 + self.step))
+        so_far = 1 + self.step
+        decay = min(self.recipe.ema, so_far / (so_far + self.recipe.ema_ramp))
         moving = self.heads.state_dict()
         for name, mean in self.average.state_dict().items():
             if mean.is_floating_point():

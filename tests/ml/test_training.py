@@ -38,6 +38,8 @@ def test_first_weights_must_be_of_the_architecture(tmp_path):
     head = [name for name in weights if name.startswith("classifier.")]
     save_file({n: t for n, t in weights.items() if n not in head}, tmp_path / "whole")
     load_initial_weights(network, tmp_path / "whole")
+    with pytest.raises(ValueError, match="no head"):
+        load_initial_weights(network, tmp_path / "whole", keep_head=True)
     weights.pop("conv_stem.weight")
     save_file(weights, tmp_path / "lacking")
     with pytest.raises(ValueError, match=r"conv_stem\.weight"):

@@ -116,6 +116,17 @@ def test_what_begins_with_a_mean_remembers_how_it_was_made(store, first, second,
     assert average(tmp_path / "again", tmp_path / "third", tmp_path / "mean") == 0
 
 
+@pytest.mark.parametrize("kept", ["true", "false"])
+def test_a_head_begins_anew_unless_it_is_kept(store, first, tmp_path, kept):
+    out, weights = tmp_path / "run", first / runs.WEIGHTS
+    # At this rate the weights stay where they began.
+    assert train(store, out, f"init={weights}", "lr=1e-12", f"keep_head={kept}") == 0
+    before, after = (load_file(run / runs.WEIGHTS) for run in (first, out))
+    assert torch.allclose(before["conv_stem.weight"], after["conv_stem.weight"])
+    same = torch.allclose(before["classifier.weight"], after["classifier.weight"])
+    assert same == (kept == "true")
+
+
 def test_runs_that_do_not_build_on_one_another_have_no_mean(first, second, tmp_path, capsys):
     assert average(tmp_path / "mean", first, second) == 2
     assert "did not begin with the weights of" in capsys.readouterr().err

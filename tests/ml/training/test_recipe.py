@@ -61,6 +61,7 @@ def test_teachers_are_found_beside_the_recipe_and_recorded_without_their_folder(
         ("teachers=runs/a", "not a list of texts"),
         ("teachers=[1]", "not a list of texts"),
         ("teacher_weight=1.5", "makes no sense"),
+        ("keep_head=true", "keep_head without init"),
         ("temperature=0", "temperature"),
     ],
 )

@@ -96,6 +96,16 @@ def test_the_average_follows_slowly():
     assert torch.allclose(average, 0.1 * first + 0.9 * moved)  # (1 + 0) / (10 + 0) at first
 
 
+def test_the_average_reaches_as_far_back_as_it_is_told():
+    trainer, batches = trainer_of(replace(SMALL, ema=0.9999, ema_ramp=1.0))
+    seen = [trainer.heads.network.net.conv_head.weight.clone()]
+    for step in range(3):
+        trainer.learn(batches[step])
+        seen.append(trainer.heads.network.net.conv_head.weight.clone())
+    average = trainer.average.network.net.conv_head.weight
+    assert torch.allclose(average, torch.stack(seen).mean(dim=0), atol=1e-6)  # all alike
+
+
 def test_it_learns():
     # Gentle enough to learn whatever the number of threads, on which the sums' rounding depends.
     plain = {"augmentation": "none", "dropout": 0.0, "lr": 1e-3}
