@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
 
 from ml import bundle as bundles
 from ml import (
@@ -66,8 +65,7 @@ def make(run: Path, out: Path, name: str, version: str, remark: str = "") -> dic
 
     if len(recipe["held_out"]) < 2:
         raise ValueError("a bundle needs a fold for calibration and another one for its figures")
-    network = Network(recipe["model"], recipe["normalisation"])
-    network.net.load_state_dict(load_file(run / runs.WEIGHTS))
+    network = Network.load(recipe["model"], recipe["normalisation"], run / runs.WEIGHTS)
     export.round_to_half(network)
     out.mkdir(parents=True, exist_ok=True)
     export.write_safetensors(network, out / bundles.WEIGHTS)

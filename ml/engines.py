@@ -50,14 +50,12 @@ class TorchEngine:
 
     def __init__(self, bundle: Bundle, device: str) -> None:
         import torch  # the CPU worker has none
-        from safetensors.torch import load_file
 
         from ml.network import Network
 
         facts = bundle.facts
-        network = Network(facts["architecture"], facts["input"]["normalisation"])
-        weights = load_file(bundle.folder / WEIGHTS)
-        network.net.load_state_dict({name: tensor.float() for name, tensor in weights.items()})
+        normalisation = facts["input"]["normalisation"]
+        network = Network.load(facts["architecture"], normalisation, bundle.folder / WEIGHTS)
         self._torch, self._device = torch, torch.device(device)
         network = network.eval().to(self._device)
         self._network = network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]

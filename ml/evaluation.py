@@ -34,7 +34,7 @@ def score(
     at_once = BATCH // views.N if all_views else BATCH
     for start in range(0, len(samples), at_once):
         batch = samples[start : start + at_once]
-        pixels = np.stack([open_picture(sample.picture.open(), size) for sample in batch])
+        pixels = open_all(batch, size)
         if all_views:
             pixels = views.all_views(pixels)
         logit, _, _ = network(torch.from_numpy(pixels).to(device))
@@ -44,15 +44,30 @@ def score(
     return np.concatenate(logits)
 
 
-def auc_by_source(
-    samples: Sequence[Sample], chosen: np.ndarray, logits: np.ndarray
-) -> dict[str, dict[str, Any]]:
+def open_all(samples: Sequence[Sample], size: int) -> np.ndarray:
+    """Return the pictures as the network sees them, ``uint8[n, size, size, 3]``."""
+    return np.stack([open_picture(sample.picture.open(), size) for sample in samples])
+
+
+def auc_by_fold(
+    samples: Sequence[Sample], logits: np.ndarray
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """Return for each fold what ``auc_by_source`` returns."""
+    folds = np.array([sample.fold for sample in samples])
+    return {
+        str(fold): auc_by_source([samples[i] for i in rows.tolist()], logits[rows])
+        for fold in np.unique(folds)
+        for rows in [np.flatnonzero(folds == fold)]
+    }
+
+
+def auc_by_source(samples: Sequence[Sample], logits: np.ndarray) -> dict[str, dict[str, Any]]:
     """Return the AUC of each source on its own, where it has both classes."""
     targets = np.array([sample.target for sample in samples])
     source = np.array([sample.source for sample in samples])
     figures = {}
     for name in dict.fromkeys(source):
-        rows = chosen & (source == name)
+        rows = source == name
         melanomas = int(targets[rows].sum())
         if 0 < melanomas < rows.sum():
             figures[str(name)] = {

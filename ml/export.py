@@ -5,14 +5,14 @@ ONNX graph is made from the rounded weights, with every normalisation merged int
 the convolution before it, in single precision: all engines compute the same.
 """
 
+import copy
 import warnings
 from pathlib import Path
 
 import onnx
 import torch
-from safetensors.torch import save_file
 
-from ml.network import Network
+from ml.network import Network, save_weights
 
 
 def round_to_half(network: Network) -> None:
@@ -25,11 +25,7 @@ def round_to_half(network: Network) -> None:
 
 def write_safetensors(network: Network, file: Path) -> None:
     """Write the weights of the timm model."""
-    weights = {
-        name: (tensor.half() if tensor.is_floating_point() else tensor).contiguous()
-        for name, tensor in network.net.state_dict().items()
-    }
-    save_file(weights, file, metadata={"format": "pt"})
+    save_weights(copy.deepcopy(network.net).half(), file)
 
 
 def write_onnx(network: Network, size: int, file: Path) -> None:

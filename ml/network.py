@@ -5,10 +5,10 @@ that no caller can do it differently.
 """
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from torch import nn
 
 # The shim must come before timm.
@@ -65,6 +65,13 @@ class Network(nn.Module):
         nn.init.normal_(self.net.get_classifier().weight, std=0.01)
         nn.init.zeros_(self.net.get_classifier().bias)
 
+    @classmethod
+    def load(cls, architecture: str, normalisation: str, weights: Path) -> Self:
+        """Return the network with weights that were saved, in single precision."""
+        network = cls(architecture, normalisation)
+        network.net.load_state_dict(load_file(weights))
+        return network
+
     def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Return ``logit[n]``, ``texture[n, t]`` and ``feature_map[n, c, h, w]``.
 
@@ -116,6 +123,12 @@ class Network(nn.Module):
             "the head of this architecture is more than average pooling and one linear layer: "
             "its activation map would not be exact"
         )
+
+
+def save_weights(module: nn.Module, file: Path) -> None:
+    """Write the weights of a module as safetensors."""
+    weights = {name: tensor.contiguous() for name, tensor in module.state_dict().items()}
+    save_file(weights, file, metadata={"format": "pt"})
 
 
 def load_initial_weights(network: Network, file: Path, *, keep_head: bool = False) -> None:

@@ -1,7 +1,7 @@
 """What training sees of a store: labelled pictures, each with its group and its fold."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -71,6 +71,20 @@ def read(store: Store, size: int) -> list[Sample]:
         )
         for row in folds.of(store).to_dict("records")
     ]
+
+
+def split(
+    samples: Iterable[Sample], held_out: Collection[int], without: Collection[str] = ()
+) -> tuple[list[Sample], list[Sample]]:
+    """Return those to learn from, and those in the folds that are held out."""
+    learning: list[Sample] = []
+    measured: list[Sample] = []
+    for sample in samples:
+        if sample.fold in held_out:
+            measured.append(sample)
+        elif sample.source not in without:
+            learning.append(sample)
+    return learning, measured
 
 
 def fingerprint(samples: Iterable[Sample]) -> str:

@@ -13,16 +13,16 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch.optim.swa_utils import update_bn
 
 from ml import runs
 from ml.atomic import write_json
+from ml.data import samples as data
 from ml.data.samples import Sample
 from ml.data.store import sha256
-from ml.evaluation import auc_by_source, score
-from ml.network import Network
-from ml.preprocess import open_picture
+from ml.evaluation import auc_by_fold, open_all, score
+from ml.network import Network, save_weights
 from ml.progress import Progress
 from ml.version import code_version
 
@@ -54,31 +54,24 @@ def average(folders: Sequence[Path], out: Path, size: int | None = None) -> dict
         averaged.append(place)
     size = size or runs.judged_at(facts)
     samples = runs.same_samples(facts, size)
-    held_out = [sample for sample in samples if sample.fold in facts["recipe"]["held_out"]]
-    network = Network(facts["recipe"]["model"], facts["recipe"]["normalisation"])
+    recipe = facts["recipe"]
+    learnt, held_out = data.split(samples, recipe["held_out"], recipe.get("without", ()))
+    network = Network(recipe["model"], recipe["normalisation"])
     network.net.load_state_dict(_mean([load_file(folder / runs.WEIGHTS) for folder in folders]))
-    update_bn(_batches(_learnt(samples, facts["recipe"]), size), network)
+    update_bn(_batches(learnt, recipe["seed"], size), network)
     with Progress() as progress:
         progress.start("held-out pictures", len(held_out))
         logits = score(network, held_out, size, progress.advance)
     out.mkdir(parents=True, exist_ok=True)
-    save_file(
-        {name: tensor.contiguous() for name, tensor in network.net.state_dict().items()},
-        out / runs.WEIGHTS,
-        metadata={"format": "pt"},
-    )
+    save_weights(network.net, out / runs.WEIGHTS)
     runs.write_scores(out, held_out, logits)
-    folds = np.array([sample.fold for sample in held_out])
     facts |= {
         "averaged": averaged,
         "judged_at": size,
         "code": code_version(),
         "torch": torch.__version__,
         "seconds": facts["seconds"] + time.monotonic() - began,
-        "auc": {
-            str(fold): auc_by_source(held_out, folds == fold, logits)
-            for fold in facts["recipe"]["held_out"]
-        },
+        "auc": auc_by_fold(held_out, logits),
     }
     write_json(out / runs.FACTS, facts)
     return facts
@@ -93,18 +86,8 @@ def _mean(weights: Sequence[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]
     }
 
 
-def _learnt(samples: Sequence[Sample], recipe: dict[str, Any]) -> list[Sample]:
-    """Return pictures that the runs learnt from, drawn by chance."""
-    known = [
-        sample
-        for sample in samples
-        if sample.fold not in recipe["held_out"] and sample.source not in recipe.get("without", [])
-    ]
-    chosen = np.random.default_rng(recipe["seed"]).permutation(len(known))[:SEEN]
-    return [known[i] for i in chosen]
-
-
-def _batches(samples: Sequence[Sample], size: int) -> Iterator[torch.Tensor]:
-    for start in range(0, len(samples), BATCH):
-        pictures = samples[start : start + BATCH]
-        yield torch.from_numpy(np.stack([open_picture(s.picture.open(), size) for s in pictures]))
+def _batches(learnt: Sequence[Sample], seed: int, size: int) -> Iterator[torch.Tensor]:
+    """Yield some of the pictures that the runs learnt from, drawn by chance."""
+    chosen = np.random.default_rng(seed).permutation(len(learnt))[:SEEN]
+    for rows in np.array_split(chosen, max(1, len(chosen) // BATCH)):
+        yield torch.from_numpy(open_all([learnt[i] for i in rows], size))

@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import load_file
 
 from ml import runs
 from ml.data import samples as data
@@ -132,7 +131,6 @@ def _ask(
     told must not depend on how they lie. Done once, this costs about as much as
     three epochs of the teacher's own training.
     """
-    network = Network(teacher.recipe["model"], teacher.recipe["normalisation"])
-    network.net.load_state_dict(load_file(teacher.run / runs.WEIGHTS))
-    size = teacher.recipe["size"]
-    return score(network.to(device), learning, size, tick, all_views=True)
+    recipe = teacher.recipe
+    network = Network.load(recipe["model"], recipe["normalisation"], teacher.run / runs.WEIGHTS)
+    return score(network.to(device), learning, recipe["size"], tick, all_views=True)

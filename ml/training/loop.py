@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
 from torch import distributed
 from torch.utils.data import DataLoader
 
@@ -18,8 +17,9 @@ from ml import runs
 from ml.atomic import write_json
 from ml.data import samples as data
 from ml.data.store import Store
-from ml.evaluation import auc_by_source
+from ml.evaluation import auc_by_fold, auc_by_source
 from ml.metrics import auc
+from ml.network import save_weights
 from ml.progress import Progress
 from ml.training.history import History
 from ml.training.lineage import beginning
@@ -75,11 +75,11 @@ def train(
         logits, alone = prepared.score(held_out, recipe.size, progress.advance)
         samples = data.read(store, recipe.size)
         unknown = [sample for sample in samples if sample.source in recipe.without]
-        progress.start("sources not learnt from", len(unknown))
-        far = prepared.score(unknown, recipe.size, progress.advance)[0] if unknown else None
-    _save(trainer.average.network.net, out / runs.WEIGHTS)
+        if unknown:
+            progress.start("sources not learnt from", len(unknown))
+            far, _ = prepared.score(unknown, recipe.size, progress.advance)
+    save_weights(trainer.average.network.net, out / runs.WEIGHTS)
     runs.write_scores(out, held_out, logits)
-    folds = np.array([sample.fold for sample in held_out])
     facts = {
         "recipe": trainer.recipe.plain(),
         "code": code_version(),
@@ -99,25 +99,16 @@ def train(
         "began_with": beginning(recipe),
         "seconds": trainer.seconds,
         "history": run.history.epochs(),
-        "auc": {
-            str(fold): auc_by_source(held_out, folds == fold, logits) for fold in recipe.held_out
-        },
+        "auc": auc_by_fold(held_out, logits),
     }
-    if far is not None:
-        facts["auc_without"] = auc_by_source(unknown, np.full(len(unknown), True), far)
+    if unknown:
+        facts["auc_without"] = auc_by_source(unknown, far)
     if prepared.encoding and trainer.average.metadata:
-        _save(trainer.average.metadata, out / runs.METADATA)
+        save_weights(trainer.average.metadata, out / runs.METADATA)
         facts["metadata"] = {"columns": COLUMNS, "age": asdict(prepared.encoding)}
-        facts["auc_without_metadata"] = {
-            str(fold): auc_by_source(held_out, folds == fold, alone) for fold in recipe.held_out
-        }
+        facts["auc_without_metadata"] = auc_by_fold(held_out, alone)
     write_json(out / runs.FACTS, facts)
     return facts
-
-
-def _save(module: torch.nn.Module, file: Path) -> None:
-    weights = {name: tensor.contiguous() for name, tensor in module.state_dict().items()}
-    save_file(weights, file, metadata={"format": "pt"})
 
 
 class _Run:

@@ -73,12 +73,7 @@ def prepare(
     recipe = distillation.named(recipe, teachers)
     if unknown := sorted(set(recipe.without) - {sample.source for sample in samples}):
         raise RecipeError(f"{store.folder} has no source {', '.join(unknown)} to do without")
-    learning = [
-        sample
-        for sample in samples
-        if sample.fold not in recipe.held_out and sample.source not in recipe.without
-    ]
-    held_out = [sample for sample in samples if sample.fold in recipe.held_out]
+    learning, held_out = data.split(samples, recipe.held_out, recipe.without)
     if most:
         chosen = np.random.default_rng(recipe.seed).permutation(len(learning))[:most]
         learning = [learning[i] for i in sorted(chosen)]

@@ -135,11 +135,10 @@ def _as_the_worker(bundle: bundles.Bundle, device: str) -> Way:
 
 def _scores(bundle: bundles.Bundle, samples: Sequence[Sample]) -> np.ndarray:
     """Return the logits that training itself gives to pictures held out."""
-    from safetensors.torch import load_file
-
     from ml.network import Network
 
-    network = Network(bundle.facts["architecture"], bundle.facts["input"]["normalisation"])
-    weights = load_file(bundle.folder / bundles.WEIGHTS)
-    network.net.load_state_dict({name: tensor.float() for name, tensor in weights.items()})
+    facts = bundle.facts
+    network = Network.load(
+        facts["architecture"], facts["input"]["normalisation"], bundle.folder / bundles.WEIGHTS
+    )
     return evaluation.score(network, samples, bundle.size, lambda _: None)

@@ -61,16 +61,10 @@ def settings(size: int, workers: int) -> list[str]:
     about as much (only ours are turned by any angle and blurred), and learns by
     the same optimiser at the same precision with its weights averaged.
     """
+    side = str(view(size, Recipe.view_share))
     least, most = (str(1 + sign * light.STRETCH) for sign in (-1, 1))
     return [
-        *(
-            "--model",
-            "mobilenetv2_100",
-            "--num-classes",
-            "2",
-            "--img-size",
-            str(view(size, Recipe.view_share)),
-        ),
+        *("--model", "mobilenetv2_100", "--num-classes", "2", "--img-size", side),
         *("--batch-size", str(BATCH), "--workers", str(workers), "--drop", "0.2"),
         *("--opt", "adamw", "--lr", "5e-4", "--weight-decay", "0.05", "--smoothing", "0"),
         *("--scale", *map(str, light.AREA), "--ratio", least, most, "--vflip", "0.5"),

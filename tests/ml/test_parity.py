@@ -134,13 +134,12 @@ def test_training_torch_and_onnx_agree(files, shipped, expected, tmp_path):
 def test_the_scores_of_training_are_those_of_the_file_that_serves(
     files, shipped, expected, one_view, tmp_path
 ):
-    from safetensors.torch import load_file
-
     from ml.network import Network
 
-    network = Network(shipped.facts["architecture"], shipped.facts["input"]["normalisation"])
-    weights = load_file(shipped.folder / bundles.WEIGHTS)
-    network.net.load_state_dict({name: tensor.float() for name, tensor in weights.items()})
+    facts = shipped.facts
+    network = Network.load(
+        facts["architecture"], facts["input"]["normalisation"], shipped.folder / bundles.WEIGHTS
+    )
     samples = [Sample("", "", "", 0, "", 0, picture) for picture in stored(files, tmp_path)]
     logits = evaluation.score(network, samples, shipped.size, lambda _: None)
     ours = shipped.calibration.probability(logits)
