@@ -13,6 +13,7 @@ from PIL import Image
 from scipy.ndimage import grey_closing
 
 from ml.data.store import Store
+from ml.kpis import out_of_fold
 from ml.preprocess import to_square
 
 SIZE = 256
@@ -40,20 +41,11 @@ def with_artefacts(
 
     Rows as ``out_of_fold.with_metadata``; those not ``known`` have no picture.
     """
-    manifest = store.images().rename(columns={"source": "key"})
-    places = manifest[[c for c in manifest if c.startswith(("shard", "offset", "length"))]]
-    names = [manifest["key"], manifest["image"]]
-    index = pd.MultiIndex.from_arrays(names)
-    row_of = pd.Series(range(len(index)), index=index)
-    wanted = rows[rows["known"]]
-    at = row_of[pd.MultiIndex.from_arrays([wanted["key"], wanted["image"]])].to_numpy()
-    # In the order of the shards, which is far faster from a disk than any other.
-    order = np.argsort(at, kind="stable")
-    found = []
-    for jpeg in store.pictures(places.iloc[at[order]], SIZE):
-        found.append(measure(grey(jpeg)))
+    found = {}
+    for index, jpeg in out_of_fold.pictures(rows[rows["known"]], store, SIZE):
+        found[index] = measure(grey(jpeg))
         tick()
-    answers = pd.DataFrame(found, columns=list(RULES), index=wanted.index[order])
+    answers = pd.DataFrame.from_dict(found, orient="index", columns=list(RULES))
     return rows.join(answers.replace({True: "yes", False: "no"}))
 
 

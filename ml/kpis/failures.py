@@ -13,6 +13,7 @@ from PIL import Image
 
 from ml.contracts import Prediction
 from ml.data.store import Store
+from ml.kpis import out_of_fold
 from ml.kpis.cross_fitting import MAIN_POINT
 from ml.predictor import Predictor
 from ml.preprocess import seen_box, to_square
@@ -73,7 +74,9 @@ def describe(
     """
     failures, pictures = [], []
     found = worst(rows)
-    for row, jpeg in zip(found.to_dict("records"), _jpegs(found, store), strict=True):
+    jpegs = dict(out_of_fold.pictures(found, store))
+    for index, row in found.to_dict("index").items():
+        jpeg = jpegs[index]
         with Image.open(BytesIO(jpeg)) as image:
             picture = Image.fromarray(to_square(image, SIDE))
         heat, refused = None, None
@@ -108,9 +111,3 @@ def _ask(predictor: Predictor, jpeg: bytes) -> Prediction:
         box, pixels = seen_box(image), to_square(image, predictor.size)
     (answer,) = predictor.predict_pixels(pixels[None], [box])
     return answer
-
-
-def _jpegs(found: pd.DataFrame, store: Store) -> list[bytes]:
-    manifest = store.images().rename(columns={"source": "key"})
-    wanted = found[["key", "image"]].merge(manifest, on=["key", "image"], how="left")
-    return list(store.pictures(wanted))

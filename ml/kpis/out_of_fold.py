@@ -1,6 +1,8 @@
 """The rows that every figure comes from: scores of pictures that the network never learnt from."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -53,3 +55,19 @@ def with_metadata(rows: pd.DataFrame, store: Store) -> pd.DataFrame:
     if (joined["label"] != joined["target"])[joined["known"]].any():
         raise ValueError(f"the labels in {store.folder} are not those of the scores")
     return joined.drop(columns="label")
+
+
+def pictures(
+    rows: pd.DataFrame, store: Store, size: int | None = None
+) -> Iterator[tuple[Any, bytes]]:
+    """Yield the index of each row with its JPEG of at least ``size`` pixels, or the largest.
+
+    Rows as ``with_metadata``, all of them ``known``. They come in the order of the
+    shards, which is far faster from a disk than any other.
+    """
+    manifest = store.images().drop_duplicates(["source", "image"], ignore_index=True)
+    place = pd.Series(manifest.index, index=[manifest["source"], manifest["image"]])
+    at = place[pd.MultiIndex.from_frame(rows[["key", "image"]])].to_numpy()
+    order = np.argsort(at, kind="stable")
+    jpegs = store.pictures(manifest.iloc[at[order]], size)
+    yield from zip(rows.index[order], jpegs, strict=True)

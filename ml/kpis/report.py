@@ -26,6 +26,7 @@ from ml.kpis import (
     out_of_fold,
     published,
     resampling,
+    robustness,
     subgroups,
 )
 from ml.kpis.resampling import Resamples
@@ -88,6 +89,11 @@ def make(
     shown = failures.free(rows, learnt["data"]) if free_pictures else rows
     # People know the model by the bundle's name, where there is one.
     name = f"{predictor.info.name} {predictor.info.version}" if predictor else run.name
+    robust = None
+    if shipped:
+        progress.start("altered pictures", len(robustness.chosen(rows)))
+        engine = engines.OnnxEngine(shipped.folder / bundles.ONNX)
+        robust = robustness.describe(rows, fitted, store, engine, shipped.size, progress.advance)
     described, pictures = failures.describe(shown, store, predictor)
     facts = {
         "schema": SCHEMA,
@@ -99,6 +105,7 @@ def make(
         "cohorts": cohorts,
         "mean_over_sources": _mean(cohorts),
         "runner_up": _against(rows, rival) if rival else None,
+        "robustness": robust,
         "published": {
             "caution": published.CAUTION,
             "studies": [asdict(study) for study in published.STUDIES],
