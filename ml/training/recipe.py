@@ -84,7 +84,7 @@ class Recipe:
     batch: int = 32
     accumulate: int = 1
     lr: float = 5e-4
-    schedule: Literal["cosine", "one-cycle"] = "cosine"
+    schedule: Literal["cosine", "one-cycle", "constant"] = "cosine"
     warmup: float = 0.05
     layer_decay: float = 1.0
     freeze_epochs: int = 0

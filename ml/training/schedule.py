@@ -14,7 +14,8 @@ def learning_rate(
 
     ``cosine`` climbs evenly to ``peak`` over the warm-up and then follows half a
     cosine down to zero (Loshchilov & Hutter 2017, without restarts);
-    ``one-cycle`` climbs along half a cosine as well (Smith & Topin 2018).
+    ``one-cycle`` climbs along half a cosine as well (Smith & Topin 2018); ``constant``
+    stays at the peak, for weights that are averaged all the way (Izmailov et al. 2018).
     """
     if schedule == "one-cycle":
         if step < warmup_steps:
@@ -22,6 +23,8 @@ def learning_rate(
         return _between(peak, peak * END, _share(step, warmup_steps, total_steps))
     if step < warmup_steps:
         return peak * (step + 1) / warmup_steps
+    if schedule == "constant":
+        return peak
     return _between(peak, 0, _share(step, warmup_steps, total_steps))
 
 

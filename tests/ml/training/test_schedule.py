@@ -46,3 +46,11 @@ def test_one_cycle_begins_and_ends_low():
     assert curve[-1] == pytest.approx(peak * 1e-5)
     assert all(later > earlier for earlier, later in pairwise(curve[:30]))
     assert all(later < earlier for earlier, later in pairwise(curve[30:]))
+
+
+def test_constant_stays_where_the_warmup_ends():
+    curve = [
+        learning_rate(step, peak=2.0, warmup_steps=4, total_steps=20, schedule="constant")
+        for step in range(21)
+    ]
+    assert curve == [0.5, 1.0, 1.5, *[2.0] * 18]
