@@ -29,6 +29,7 @@ from ml import (
     views,
 )
 from ml.atomic import write_json, write_text
+from ml.data import samples as data
 from ml.data.samples import Sample
 from ml.engines import AllViews, Engine, OnnxEngine
 from ml.gate import looks_of
@@ -61,8 +62,6 @@ def make(run: Path, out: Path, name: str, version: str, remark: str = "") -> dic
         )
     size = runs.judged_at(learnt)
     samples = runs.same_samples(learnt, size)
-    assigned = np.array([sample.fold for sample in samples])
-
     if len(recipe["held_out"]) < 2:
         raise ValueError("a bundle needs a fold for calibration and another one for its figures")
     network = Network.load(recipe["model"], recipe["normalisation"], run / runs.WEIGHTS)
@@ -72,16 +71,16 @@ def make(run: Path, out: Path, name: str, version: str, remark: str = "") -> dic
     export.write_onnx(network, size, out / bundles.ONNX)
 
     engine = AllViews(OnnxEngine(out / bundles.ONNX, threads=torch.get_num_threads()))
-    fold = {
-        "calibration": np.flatnonzero(assigned == learnt["folds"]["calibration"]),
-        "test": np.flatnonzero(assigned == learnt["folds"]["test"]),
-        "known": _some(np.flatnonzero(~np.isin(assigned, recipe["held_out"])), recipe["seed"]),
-    }
+    learning, _ = data.split(samples, recipe["held_out"], recipe.get("without", ()))
+    parts = {
+        part: [sample for sample in samples if sample.fold == learnt["folds"][part]]
+        for part in ("calibration", "test")
+    } | {"known": _some(learning, recipe["seed"])}
     scored = {}
     with Progress() as progress:
-        for part, rows in fold.items():
-            progress.start(part, len(rows))
-            scored[part] = Scored(engine, [samples[i] for i in rows], size, progress)
+        for part, some in parts.items():
+            progress.start(part, len(some))
+            scored[part] = Scored(engine, some, size, progress)
 
     fitted = scored["calibration"]
     choice = calibration_choice.choose(fitted.logits, fitted.targets, fitted.groups)
@@ -210,8 +209,9 @@ class Scored:
         }
 
 
-def _some(rows: np.ndarray, seed: int) -> np.ndarray:
-    return np.random.default_rng(seed).permutation(rows)[:KNOWN]
+def _some(samples: Sequence[Sample], seed: int) -> list[Sample]:
+    chosen = np.random.default_rng(seed).permutation(len(samples))[:KNOWN]
+    return [samples[i] for i in chosen]
 
 
 def _commands(learnt: dict[str, Any], name: str, version: str) -> str:

@@ -26,7 +26,7 @@ SECTIONS = {
     "calibration": "Does a probability mean what it says?",
     "benefit": "Does going by it do more good than harm?",
     "subgroups": "For whom",
-    "robustness": "If the picture is taken otherwise",
+    "robustness": "If a picture is altered",
     "rival": "Against the runner-up",
     "published": "Beside published figures",
     "failures": "Where it is most wrong",

@@ -91,9 +91,10 @@ def make(
     name = f"{predictor.info.name} {predictor.info.version}" if predictor else run.name
     robust = None
     if shipped:
+        # One view of each picture, as in all figures of this report.
+        one_view = Predictor(shipped, engines.OnnxEngine(shipped.folder / bundles.ONNX))
         progress.start("altered pictures", len(robustness.chosen(rows)))
-        engine = engines.OnnxEngine(shipped.folder / bundles.ONNX)
-        robust = robustness.describe(rows, fitted, store, engine, shipped.size, progress.advance)
+        robust = robustness.describe(rows, fitted, store, one_view, progress.advance)
     described, pictures = failures.describe(shown, store, predictor)
     facts = {
         "schema": SCHEMA,

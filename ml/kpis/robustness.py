@@ -1,7 +1,7 @@
-"""What becomes of the answers when the same spots are photographed a little otherwise.
+"""What becomes of the answers when the pictures of the same spots are altered.
 
-Each change is larger than what one would hope for and smaller than what the
-quality gate refuses: another distance, light, colour, sharpness or compression.
+Altered by a computer, on the picture as it is stored: another distance, light,
+tint, sharpness or compression. Another camera may change more than that.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,83 +11,70 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from PIL import Image, ImageEnhance, ImageFilter, ImageOps
+from PIL import Image
 
 from ml import metrics
 from ml.data.store import Store
-from ml.engines import Engine
+from ml.degradation import blur, expose
 from ml.kpis import comparison, cross_fitting, operating_points, out_of_fold, subgroups
 from ml.kpis.cross_fitting import MAIN_POINT, Fitted
-from ml.kpis.resampling import Resamples
+from ml.kpis.resampling import Resamples, estimate
+from ml.predictor import Predictor
 from ml.preprocess import to_square
 
-# Of more pictures than this a part is drawn by chance; it takes a minute or two.
-MOST, SEED = 3000, 0
+# Of a source with more others than this a part of them is drawn by chance.
+MOST, SEED = 1000, 0
 
-Alter = Callable[[Image.Image], Image.Image]
-
-
-def nearer(image: Image.Image) -> Image.Image:
-    """Return the middle, 5/6 of each side."""
-    return ImageOps.crop(image, round(min(image.size) / 12))
+# From ``uint8[s, s, 3]`` to the same.
+Alter = Callable[[np.ndarray], np.ndarray]
 
 
-def further(image: Image.Image) -> Image.Image:
+def nearer(pixels: np.ndarray) -> np.ndarray:
+    """Return the middle, 5/6 of each side, enlarged by whoever judges it."""
+    edge = round(len(pixels) / 12)
+    return pixels[edge:-edge, edge:-edge]
+
+
+def further(pixels: np.ndarray) -> np.ndarray:
     """Return the picture with mirrored skin around it: the lesion is 5/6 as wide."""
-    edge = round(min(image.size) / 10)
-    padded = np.pad(np.asarray(image), ((edge, edge), (edge, edge), (0, 0)), mode="symmetric")
-    return Image.fromarray(padded)
+    return _mirrored(pixels, round(len(pixels) / 10))
 
 
-def aside(image: Image.Image) -> Image.Image:
-    """Return the picture without a tenth at the left and at the top."""
-    width, height = image.size
-    return image.crop((width // 10, height // 10, width, height))
+def aside(pixels: np.ndarray) -> np.ndarray:
+    """Return the picture with its middle a tenth of the side further down and to the right."""
+    edge = round(len(pixels) / 10)
+    return _mirrored(pixels, edge)[: len(pixels), : len(pixels)]
 
 
-def light(factor: float) -> Alter:
-    """Return what makes a picture this many times as bright."""
-    return lambda image: ImageEnhance.Brightness(image).enhance(factor)
-
-
-def flatter(image: Image.Image) -> Image.Image:
+def flatter(pixels: np.ndarray) -> np.ndarray:
     """Return the picture with 70 % of its contrast."""
-    return ImageEnhance.Contrast(image).enhance(0.7)
+    mean = pixels.mean()
+    return (mean + 0.7 * (pixels - mean)).clip(0, 255).astype(np.uint8)
 
 
 def tint(red: float, blue: float) -> Alter:
     """Return what puts a picture into light with more or less red and blue."""
-
-    def apply(image: Image.Image) -> Image.Image:
-        factors = np.array([red, 1, blue])
-        return Image.fromarray((np.asarray(image) * factors).clip(0, 255).astype(np.uint8))
-
-    return apply
+    return lambda pixels: (pixels * np.array([red, 1, blue])).clip(0, 255).astype(np.uint8)
 
 
-def blurred(image: Image.Image) -> Image.Image:
-    """Return the picture a little out of focus: a Gaussian of a 128th of its side."""
-    return image.filter(ImageFilter.GaussianBlur(min(image.size) / 128))
-
-
-def compressed(image: Image.Image) -> Image.Image:
-    """Return the picture after a JPEG of quality 30, as messengers send it."""
+def compressed(pixels: np.ndarray) -> np.ndarray:
+    """Return the picture after a JPEG of quality 30."""
     file = BytesIO()
-    image.save(file, "JPEG", quality=30)
-    return Image.open(file).convert("RGB")
+    Image.fromarray(pixels).save(file, "JPEG", quality=30)
+    return np.asarray(Image.open(file))
 
 
 ALTERATIONS: dict[str, Alter] = {
-    "from nearer: 5/6 of each side": nearer,
-    "from further away: 5/6 as large, edges mirrored": further,
-    "off centre by a twentieth": aside,
-    "darker by 30 %": light(0.7),
-    "brighter by 30 %": light(1.3),
-    "contrast less by 30 %": flatter,
-    "warmer light (red +15 %, blue -15 %)": tint(1.15, 0.85),
-    "colder light (red -15 %, blue +15 %)": tint(0.85, 1.15),
-    "a little out of focus": blurred,
-    "JPEG of quality 30": compressed,
+    "nearer: 5/6 of each side": nearer,
+    "further away: 5/6 as large, edges mirrored": further,
+    "off centre by a tenth, edges mirrored": aside,
+    "darker by 15 %": lambda pixels: expose(pixels, 0.85),
+    "brighter by 15 %": lambda pixels: expose(pixels, 1.15),
+    "less contrast by 30 %": flatter,
+    "warmer light: red +15 %, blue -15 %": tint(1.15, 0.85),
+    "colder light: red -15 %, blue +15 %": tint(0.85, 1.15),
+    "out of focus by a 256th of the side": lambda pixels: blur(pixels, len(pixels) / 256),
+    "JPEG of quality 30, as small as it is stored": compressed,
 }
 
 
@@ -95,73 +82,107 @@ def describe(
     rows: pd.DataFrame,
     fitted: Mapping[int, Fitted],
     store: Store,
-    engine: Engine,
-    size: int,
+    predictor: Predictor,
     tick: Callable[[], None],
 ) -> list[dict[str, Any]]:
     """Return for each source what each alteration does to its figures.
 
     ``rows`` and ``fitted`` as in ``cross_fitting``; ``tick`` is called for each
-    picture. ``moved`` is the share of pictures that change sides at ``MAIN_POINT``.
+    picture. A source with too few to say has None for ``altered``. ``refused`` is
+    the share that would get no answer in use; the other figures are of all.
     """
     some = chosen(rows)
-    scores = _scores(some, store, engine, size, tick)
-    plain = cross_fitting.judge(some.assign(logit=scores.pop("")), fitted)
+    scores, refused = _judge(some, store, predictor, tick)
     judged = {
         name: cross_fitting.judge(some.assign(logit=logits), fitted)
         for name, logits in scores.items()
     }
-    described = []
+    described: list[dict[str, Any]] = []
     for source in rows["source"].value_counts().index:
-        own = plain[plain["source"] == source]
+        own = some.index[some["source"] == source]
         facts: dict[str, Any] = {"name": str(source), "pictures": len(own), "altered": None}
-        if subgroups.enough(own):
-            resamples = Resamples(own["group"].to_numpy())
-            targets, logits = own["target"].to_numpy(), own["logit"].to_numpy()
-            auc = metrics.auc(targets, logits).value
-            facts["as_it_is"] = {"auc": auc} | _rates(own, resamples)
-            facts["altered"] = [
-                {"alteration": name} | _figures(altered.loc[own.index], own, resamples)
-                for name, altered in judged.items()
-            ]
+        if len(own):
+            plain = judged[""].loc[own]
+            resamples = Resamples(plain["group"].to_numpy())
+            facts |= {
+                "of": int((rows["source"] == source).sum()),
+                "as_it_is": _plain(plain, resamples)
+                | {"refused": float(refused[""].loc[own].mean())},
+                "altered": [
+                    {"alteration": name, "refused": float(refused[name].loc[own].mean())}
+                    | _changes(judged[name].loc[own], plain, resamples)
+                    for name in ALTERATIONS
+                ],
+            }
         described.append(facts)
     return described
 
 
 def chosen(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows whose pictures are altered: those that the store knows, or some of them."""
-    known = rows[rows["known"].astype(bool)]
-    return known if len(known) <= MOST else known.sample(MOST, random_state=SEED).sort_index()
+    """Return whose pictures are altered: of each source that can be said anything about.
+
+    All melanomas and at most ``MOST`` others that the store knows, in their order.
+    """
+    parts = [rows.iloc[:0]]
+    for _, own in rows[rows["known"].astype(bool)].groupby("source"):
+        if subgroups.enough(own):
+            others = own[own["target"] == 0]
+            drawn = others.sample(min(MOST, len(others)), random_state=SEED)
+            parts += [own[own["target"] == 1], drawn]
+    return pd.concat(parts).sort_index()
 
 
-def _scores(
-    rows: pd.DataFrame, store: Store, engine: Engine, size: int, tick: Callable[[], None]
-) -> dict[str, pd.Series]:
-    """Return the logits of all rows, as they are under the name "" and under each alteration."""
-    scores: dict[str, dict[Any, float]] = {name: {} for name in ("", *ALTERATIONS)}
-    for index, jpeg in out_of_fold.pictures(rows, store, size):
+def _judge(
+    rows: pd.DataFrame, store: Store, predictor: Predictor, tick: Callable[[], None]
+) -> tuple[dict[str, pd.Series], dict[str, pd.Series]]:
+    """Return logits, and who is refused: as it is under the name "", then for each alteration."""
+    names = ("", *ALTERATIONS)
+    logits: dict[str, dict[Any, float]] = {name: {} for name in names}
+    refused: dict[str, dict[Any, bool]] = {name: {} for name in names}
+    for index, jpeg in out_of_fold.pictures(rows, store, predictor.size):
         with Image.open(BytesIO(jpeg)) as file:
-            image = file.convert("RGB")
-        for name, of_row in scores.items():
-            altered = ALTERATIONS[name](image) if name else image
-            logits, _, _ = engine(to_square(altered, size)[None])
-            of_row[index] = float(logits[0])
+            stored = np.asarray(file.convert("RGB"))
+        for name in names:
+            altered = ALTERATIONS[name](stored) if name else stored
+            pixels = to_square(Image.fromarray(altered), predictor.size)
+            (logit,), (refusal,) = predictor.logits(pixels[None])
+            logits[name][index], refused[name][index] = float(logit), refusal is not None
         tick()
-    return {name: pd.Series(of_row, dtype=float) for name, of_row in scores.items()}
+    return (
+        {name: pd.Series(found, dtype=float) for name, found in logits.items()},
+        {name: pd.Series(found, dtype=float) for name, found in refused.items()},
+    )
 
 
-def _rates(rows: pd.DataFrame, resamples: Resamples) -> dict[str, Any]:
+def _plain(rows: pd.DataFrame, resamples: Resamples) -> dict[str, Any]:
     targets, called = rows["target"].to_numpy(), rows[MAIN_POINT.key].to_numpy()
     rates = operating_points.rates(targets, called, resamples)
-    return {name: asdict(one) for name, one in rates.items()}
+    auc = metrics.auc(targets, rows["logit"].to_numpy()).value
+    return {"auc": auc} | {name: asdict(one) for name, one in rates.items()}
 
 
-def _figures(altered: pd.DataFrame, plain: pd.DataFrame, resamples: Resamples) -> dict[str, Any]:
-    both = altered.assign(other=plain["logit"])
-    compared = comparison.describe(both, resamples)
+def _changes(altered: pd.DataFrame, plain: pd.DataFrame, resamples: Resamples) -> dict[str, Any]:
+    """Return the AUC, and by how much it, sensitivity and specificity change, in pairs."""
+    compared = comparison.describe(altered.assign(other=plain["logit"]), resamples)
+    melanoma = plain["target"].to_numpy() == 1
+    more = altered[MAIN_POINT.key].to_numpy().astype(int) - plain[MAIN_POINT.key].to_numpy()
+    changes = {"sensitivity": (melanoma, more), "specificity": (~melanoma, -more)}
     return {
         "auc": compared["auc"],
         "difference": compared["difference"],
-        **_rates(altered, resamples),
-        "moved": float((altered[MAIN_POINT.key] != plain[MAIN_POINT.key]).mean()),
+        **{
+            name: asdict(estimate(float(gain[among].mean()), _resampled(among, gain, resamples)))
+            for name, (among, gain) in changes.items()
+        },
     }
+
+
+def _resampled(among: np.ndarray, gain: np.ndarray, resamples: Resamples) -> np.ndarray:
+    parts = np.stack([among * gain, among], axis=1).astype(float)
+    gained, number = resamples.of(lambda weights: weights @ parts).T
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return gained / number
+
+
+def _mirrored(pixels: np.ndarray, edge: int) -> np.ndarray:
+    return np.pad(pixels, ((edge, edge), (edge, edge), (0, 0)), mode="symmetric")

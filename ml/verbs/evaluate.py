@@ -17,7 +17,10 @@ def add_arguments(parser: ArgumentParser) -> None:
         "--against", type=Path, metavar="RUN", help="the runner-up, on the same pictures"
     )
     parser.add_argument(
-        "--bundle", type=Path, metavar="DIR", help="the run's bundle, for activation maps and speed"
+        "--bundle",
+        type=Path,
+        metavar="DIR",
+        help="the run's bundle, for activation maps, altered pictures and speed",
     )
     parser.add_argument(
         "--free-pictures",

@@ -7,53 +7,73 @@ import pytest
 from PIL import Image
 from sklearn.metrics import roc_auc_score
 
-from ml.kpis import cross_fitting, out_of_fold, robustness
-from ml.kpis.cross_fitting import MAIN_POINT
+from ml.contracts import Refusal
+from ml.kpis import cross_fitting, out_of_fold, page, report, robustness
 from ml.kpis.robustness import ALTERATIONS
 from ml.preprocess import to_square
+from ml.progress import Progress
 from tests.ml.kpis import made_up
 
 SIZE = 32
+SIDE, RADIUS = 200, 30
 
 
-def spot(side: int = 200, radius: int = 30) -> Image.Image:
+def spot() -> np.ndarray:
     """Return skin with a dark round lesion in its middle."""
-    y, x = np.mgrid[:side, :side] - side / 2
-    pixels = np.full((side, side, 3), (200, 170, 150), np.uint8)
-    pixels[np.hypot(x, y) < radius] = (90, 60, 50)
-    return Image.fromarray(pixels)
+    y, x = np.mgrid[:SIDE, :SIDE] - SIDE / 2
+    pixels = np.full((SIDE, SIDE, 3), (200, 170, 150), np.uint8)
+    pixels[np.hypot(x, y) < RADIUS] = (90, 60, 50)
+    return pixels
 
 
-def share_of_lesion(image: Image.Image) -> float:
-    return float((np.asarray(image.convert("L")) < 120).mean())
-
-
-def colour(image: Image.Image) -> np.ndarray:
-    return np.asarray(image, float).mean(axis=(0, 1))
+def lesion(pixels: np.ndarray) -> np.ndarray:
+    return pixels.mean(axis=2) < 120
 
 
 @pytest.mark.parametrize("name", ALTERATIONS)
-def test_each_alteration_gives_another_square_picture_in_colour(name):
+def test_each_alteration_gives_another_square_picture(name):
     altered = ALTERATIONS[name](spot())
-    assert altered.mode == "RGB"
-    assert altered.width == altered.height
-    changed = np.asarray(altered.resize((64, 64)), float) - np.asarray(
-        spot().resize((64, 64)), float
-    )
-    assert np.abs(changed).max() > 2
+    assert altered.dtype == np.uint8
+    assert altered.shape == (len(altered), len(altered), 3)
+    seen = [to_square(Image.fromarray(np.ascontiguousarray(p)), 64) for p in (spot(), altered)]
+    assert np.abs(np.subtract(*seen, dtype=float)).max() > 2
 
 
-def test_the_lesion_grows_by_what_is_said_when_nearer_and_shrinks_when_further():
-    before = share_of_lesion(spot())
-    assert share_of_lesion(robustness.nearer(spot())) == pytest.approx(before * 1.44, rel=0.02)
-    assert share_of_lesion(robustness.further(spot())) == pytest.approx(before / 1.44, rel=0.02)
+@pytest.mark.parametrize(
+    ("alter", "times"),
+    [(robustness.nearer, 1.44), (robustness.further, 1 / 1.44), (robustness.aside, 1)],
+)
+def test_the_lesion_is_as_large_as_is_said(alter, times):
+    assert lesion(alter(spot())).mean() == pytest.approx(times * lesion(spot()).mean(), rel=0.02)
 
 
-def test_light_and_colour_change_by_what_is_said():
-    before = colour(spot())
-    assert colour(robustness.light(0.7)(spot())) == pytest.approx(0.7 * before, rel=0.02)
-    warm = colour(robustness.tint(1.15, 0.85)(spot())) / before
-    assert warm == pytest.approx([1.15, 1, 0.85], rel=0.02)
+def test_off_centre_is_a_tenth_of_the_side():
+    rows, columns = lesion(robustness.aside(spot())).nonzero()
+    assert rows.mean() == pytest.approx(0.6 * SIDE, abs=1)
+    assert columns.mean() == pytest.approx(0.6 * SIDE, abs=1)
+
+
+def test_light_and_contrast_and_colour_change_by_what_is_said():
+    before = spot().mean(axis=(0, 1))
+    for name, factors in (
+        ("darker by 15 %", [0.85, 0.85, 0.85]),
+        ("brighter by 15 %", [1.15, 1.15, 1.15]),
+        ("warmer light: red +15 %, blue -15 %", [1.15, 1, 0.85]),
+        ("colder light: red -15 %, blue +15 %", [0.85, 1, 1.15]),
+    ):
+        after = ALTERATIONS[name](spot()).mean(axis=(0, 1))
+        assert after == pytest.approx(before * factors, rel=0.01), name
+    assert robustness.flatter(spot()).std() == pytest.approx(0.7 * spot().std(), rel=0.02)
+
+
+class ByBrightness:
+    """A predictor that judges a picture by how dark it is, and refuses the darkest."""
+
+    size = SIZE
+
+    def logits(self, pixels):
+        dark = 20 - pixels.mean(axis=(1, 2, 3)) / 8
+        return dark, [Refusal.TOO_DARK if one > 1 else None for one in dark]
 
 
 @pytest.fixture(scope="module")
@@ -61,89 +81,87 @@ def scored(tmp_path_factory):
     folder = tmp_path_factory.mktemp("robustness")
     store = made_up.store(folder, large=150, small=30)
     rows = out_of_fold.read(made_up.run(folder / "run", store, seed=1))
-    return out_of_fold.with_metadata(rows, store), store
+    return out_of_fold.with_metadata(rows, store), store, folder / "run"
 
 
-def brightness(pixels: np.ndarray):
-    """Judge a picture by how dark it is: an engine."""
-    return 4 - pixels.mean(axis=(1, 2, 3)) / 32, None, None
-
-
-def auc_by_brightness(rows, images, alter) -> float:
-    logits = [brightness(to_square(alter(images[index]), SIZE)[None])[0][0] for index in rows.index]
-    return roc_auc_score(rows["target"], logits)
-
-
-def described(scored, engine):
-    rows, store = scored
+@pytest.fixture(scope="module")
+def described(scored):
+    rows, store, _ = scored
     ticks = []
+    found = robustness.describe(
+        rows, cross_fitting.fit(rows), store, ByBrightness(), lambda: ticks.append(1)
+    )
+    assert len(ticks) == 150  # of the small source nothing can be said
+    return found
+
+
+def judged(rows, store, alter):
+    """Return rows judged, and who is refused, picture by picture."""
+    pictures = dict(out_of_fold.pictures(rows, store))
+    logits, refused = [], []
+    for index in rows.index:
+        stored = np.asarray(Image.open(BytesIO(pictures[index])).convert("RGB"))
+        pixels = to_square(Image.fromarray(alter(stored)), SIZE)
+        (logit,), (refusal,) = ByBrightness().logits(pixels[None])
+        logits.append(logit)
+        refused.append(refusal is not None)
+    return rows.assign(logit=logits), np.mean(refused)
+
+
+def test_the_figures_are_those_of_the_altered_pictures(scored, described):
+    rows, store, _ = scored
     fitted = cross_fitting.fit(rows)
-    facts = robustness.describe(rows, fitted, store, engine, SIZE, lambda: ticks.append(1))
-    assert len(ticks) == len(rows)
-    return facts
-
-
-def test_the_figures_are_those_of_the_altered_pictures(scored):
-    rows, store = scored
-    large, small = described(scored, brightness)
-    assert (large["name"], large["pictures"]) == ("large", 150)
+    large, small = described
+    assert (large["name"], large["pictures"], large["of"]) == ("large", 150, 150)
     assert small["altered"] is None
-    own = rows[rows["source"] == "large"]
-    images = {
-        index: Image.open(BytesIO(jpeg)).convert("RGB")
-        for index, jpeg in out_of_fold.pictures(own, store)
-    }
-    before = auc_by_brightness(own, images, lambda image: image)
-    assert large["as_it_is"]["auc"] == pytest.approx(before)
     assert [one["alteration"] for one in large["altered"]] == list(ALTERATIONS)
-    for found in large["altered"]:
-        after = auc_by_brightness(own, images, ALTERATIONS[found["alteration"]])
-        assert found["auc"] == pytest.approx(after)
-        assert found["difference"]["value"] == pytest.approx(after - before)
-
-
-def test_a_darker_picture_moves_to_the_side_of_the_melanomas(scored):
-    large, _ = described(scored, brightness)
-    before = large["as_it_is"]
-    found = {one["alteration"]: one for one in large["altered"]}
-    darker, brighter = found["darker by 30 %"], found["brighter by 30 %"]
-    assert darker["sensitivity"]["value"] >= before["sensitivity"]["value"]
-    assert darker["specificity"]["value"] < before["specificity"]["value"]
-    assert brighter["specificity"]["value"] > before["specificity"]["value"]
-    assert 0 < darker["moved"] <= 1
-
-
-def test_an_engine_that_sees_nothing_changes_nothing(scored):
-    chance = np.random.default_rng(0)
-    seen: dict[bytes, float] = {}
-    rows, store = scored
-    for index, jpeg in out_of_fold.pictures(rows, store):
-        seen[jpeg] = float(rows.loc[index, "logit"]) + chance.normal(0, 1e-9)
-    order = iter([seen[jpeg] for _, jpeg in out_of_fold.pictures(rows, store, SIZE)])
-    state = {"left": 0, "logit": 0.0}
-
-    def blind(pixels):
-        # Asked once for the picture as it is, then once for each alteration.
-        if not state["left"]:
-            state.update(left=1 + len(ALTERATIONS), logit=next(order))
-        state["left"] -= 1
-        return np.array([state["logit"]]), None, None
-
-    large, _ = described(scored, blind)
     own = rows[rows["source"] == "large"]
-    before = roc_auc_score(own["target"], own["logit"])
-    assert large["as_it_is"]["auc"] == pytest.approx(before)
-    judged = cross_fitting.judge(rows, cross_fitting.fit(rows)).loc[own.index]
-    called = judged.loc[judged["target"] == 1, MAIN_POINT.key]
-    assert large["as_it_is"]["sensitivity"]["value"] == pytest.approx(called.mean())
-    for one in large["altered"]:
-        assert one["difference"]["value"] == 0
-        assert one["moved"] == 0
+    melanoma = own["target"] == 1
+
+    def figures(alter):
+        altered, refused = judged(own, store, alter)
+        called = cross_fitting.judge(altered, fitted)[cross_fitting.MAIN_POINT.key]
+        auc = roc_auc_score(altered["target"], altered["logit"])
+        return auc, called[melanoma].mean(), 1 - called[~melanoma].mean(), refused
+
+    auc, sensitivity, specificity, refused = figures(lambda pixels: pixels)
+    plain = large["as_it_is"]
+    assert plain["auc"] == pytest.approx(auc)
+    assert plain["sensitivity"]["value"] == pytest.approx(sensitivity)
+    assert plain["specificity"]["value"] == pytest.approx(specificity)
+    assert plain["refused"] == pytest.approx(refused)
+    for found in large["altered"]:
+        after = figures(ALTERATIONS[found["alteration"]])
+        assert found["auc"] == pytest.approx(after[0])
+        assert found["difference"]["value"] == pytest.approx(after[0] - auc)
+        assert found["sensitivity"]["value"] == pytest.approx(after[1] - sensitivity)
+        assert found["specificity"]["value"] == pytest.approx(after[2] - specificity)
+        assert found["refused"] == pytest.approx(after[3])
+        for name in ("difference", "sensitivity", "specificity"):
+            assert found[name]["low"] <= found[name]["value"] <= found[name]["high"]
+    refusals = {one["alteration"]: one["refused"] for one in large["altered"]}
+    assert refusals["darker by 15 %"] > refusals["brighter by 15 %"]
+    assert len({found["specificity"]["value"] for found in large["altered"]}) > 3
 
 
-def test_of_very_many_pictures_some_are_drawn(scored, monkeypatch):
+def test_all_melanomas_and_some_of_very_many_others_are_taken(scored, monkeypatch):
     monkeypatch.setattr(robustness, "MOST", 40)
-    some = robustness.chosen(scored[0])
-    assert len(some) == 40
+    rows = scored[0]
+    some = robustness.chosen(rows)
+    melanomas = (rows["source"] == "large") & (rows["target"] == 1)
+    assert (some["target"] == 0).sum() == 40
+    assert set(some.index[some["target"] == 1]) == set(rows.index[melanomas])
     assert some.index.is_monotonic_increasing
-    assert some.equals(robustness.chosen(scored[0]))
+    assert some.equals(robustness.chosen(rows))
+
+
+def test_the_page_shows_the_table_and_where_there_is_too_little(scored, described):
+    with Progress(silent=True) as progress:
+        made = report.make(scored[2], progress)
+    facts = made.facts | {"robustness": report.plain(described)}
+    text = page.render(report.Report(facts, made.pictures))
+    section = text[text.index('<h2 id="robustness">') : text.index('<h2 id="rival">')]
+    assert all(name in section for name in ALTERATIONS)
+    assert section.count("<svg") == len(ALTERATIONS)
+    assert "<b>small</b>: too few to say" in section
+    assert "150 pictures" in section
