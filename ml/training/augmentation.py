@@ -18,7 +18,7 @@ from ml import torchvision_shim  # noqa: F401
 # isort: split
 from torchvision.transforms import v2
 
-from ml.training import light
+from ml.training import camera, light
 
 HAIRS = 20
 HAIR_COLOURS = ((25, 18, 15), (60, 42, 30), (95, 75, 55))
@@ -123,6 +123,7 @@ AUGMENTATIONS: dict[str, Callable[[torch.Tensor, int, int], torch.Tensor]] = {
     "none": _none,
     "light": _light,
     "gentle": _gentle,
+    "camera": camera.augment,
     "hair": _hair,
     "isic-winner": _one_by_one(_winner),
     "randaugment": _one_by_one(_randaugment),

@@ -41,11 +41,11 @@ def reframe(
     """Crop, turn, stretch and mirror in a single resampling."""
     n = len(images)
     smallest, largest = AREA
-    side = _uniform(n, largest - (largest - smallest) * strength, largest, generator).sqrt()
+    side = uniform(n, largest - (largest - smallest) * strength, largest, generator).sqrt()
     stretch = _around(n, 0, STRETCH * strength, generator).exp()
-    angle = _uniform(n, 0, 2 * math.pi, generator)
-    mirror = torch.where(_uniform(n, 0, 1, generator) < 0.5, -1.0, 1.0)
-    shift = _uniform(2 * n, -1, 1, generator).view(n, 2) * (1 - side)[:, None]
+    angle = uniform(n, 0, 2 * math.pi, generator)
+    mirror = torch.where(uniform(n, 0, 1, generator) < 0.5, -1.0, 1.0)
+    shift = uniform(2 * n, -1, 1, generator).view(n, 2) * (1 - side)[:, None]
     cos, sin = side * angle.cos(), side * angle.sin()
     rows = torch.stack(
         [
@@ -78,7 +78,7 @@ def recolour(
 
 def blur(images: torch.Tensor, generator: torch.Generator, strength: float = 1.0) -> torch.Tensor:
     """Soften a few of the images, as a lens slightly out of focus does."""
-    chosen = (_uniform(len(images), 0, 1, generator) < BLUR_SHARE * strength).nonzero()[:, 0]
+    chosen = (uniform(len(images), 0, 1, generator) < BLUR_SHARE * strength).nonzero()[:, 0]
     soft = functional.avg_pool2d(images[chosen], 3, stride=1, padding=1, count_include_pad=False)
     return images.index_copy(0, chosen, soft)
 
@@ -101,8 +101,9 @@ def _hue(n: int, generator: torch.Generator, strength: float = 1.0) -> torch.Ten
 
 
 def _around(n: int, middle: float, most: float, generator: torch.Generator) -> torch.Tensor:
-    return _uniform(n, middle - most, middle + most, generator)
+    return uniform(n, middle - most, middle + most, generator)
 
 
-def _uniform(n: int, low: float, high: float, generator: torch.Generator) -> torch.Tensor:
+def uniform(n: int, low: float, high: float, generator: torch.Generator) -> torch.Tensor:
+    """Return ``float[n]`` drawn evenly from ``low`` to ``high``."""
     return torch.rand(n, generator=generator) * (high - low) + low

@@ -21,8 +21,8 @@ class Recipe:
 
     What the network is: ``model`` is timm's name of the backbone; it begins with
     the weights in the file ``init``, or with timm's own where ``pretrained``,
-    which expect the ``normalisation`` named. Its head begins anew, unless ``init``
-    is of a run and ``keep_head``.
+    which expect the ``normalisation`` named. Its head for the melanoma begins anew,
+    unless ``init`` is of a run and ``keep_head``.
 
     What it learns: ``target`` is ``binary`` (melanoma or not), or one of the
     groupings of diagnoses in ``targets``, which are then learnt beside it;
@@ -51,8 +51,8 @@ class Recipe:
     ``layer_decay`` times the rate of the one above; for ``freeze_epochs`` only
     the heads move. A step takes ``batch`` pictures ``accumulate`` times.
     ``ema`` is the decay per step of the averaged weights, which are the ones that
-    are kept; the mean never reaches further back than about one ``ema_ramp``-th of
-    all steps so far, so that it forgets the beginning.
+    are kept. Until it does so, ``ema_ramp`` keeps the mean from reaching far back: 9
+    weighs the last tenth of all steps most, 1 all of them and the first weights alike.
     """
 
     model: str = "mobilenetv2_100"
@@ -75,7 +75,9 @@ class Recipe:
     small_size: int = 128
     smaller: float = 0.0
     view_share: float = 5 / 6
-    augmentation: Literal["none", "light", "gentle", "isic-winner", "randaugment", "hair"] = "light"
+    augmentation: Literal[
+        "none", "light", "gentle", "camera", "isic-winner", "randaugment", "hair"
+    ] = "light"
     mixup: float = 0.0
     cutmix: float = 0.0
     balance: Literal["none", "melanoma", "source"] = "none"

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from ml.training import camera
 from ml.training.augmentation import AUGMENTATIONS, augment
 from ml.training.batches import Batches, mix, view
 from tests.ml.training.made_up import SMALL, pictures
@@ -52,6 +53,24 @@ def test_gentle_changes_colours_half_as_much_as_light():
         for name in ("light", "gentle")
     )
     assert gentle == pytest.approx(light / 2, rel=0.1)
+
+
+def test_other_cameras_add_grain_and_compression_to_about_half_of_the_pictures():
+    plain = torch.full((200, 3, 32, 32), 120.0)
+    edge = torch.full((200, 3, 32, 32), 60.0)
+    edge[..., 15:] = 180
+    grain = camera.noise(plain, torch.Generator().manual_seed(0)).std(dim=(1, 2, 3))
+    assert 0.4 < (grain > 0).float().mean() < 0.6
+    assert grain.max() == pytest.approx(camera.NOISE, rel=0.1)
+    assert torch.equal(camera.sharpen(plain, torch.Generator().manual_seed(0)), plain)
+    sharper = camera.sharpen(edge, torch.Generator().manual_seed(0)).amax(dim=(1, 2, 3))
+    softer = camera.sharpen(edge, torch.Generator().manual_seed(0))[..., 15].mean(dim=(1, 2))
+    assert 0.15 < (sharper > 181).float().mean() < 0.35
+    assert 0.15 < (softer < 179).float().mean() < 0.35
+    squeezed = camera.compress(edge.clone(), torch.Generator().manual_seed(0))
+    lost = (squeezed - edge).abs().amax(dim=(1, 2, 3))
+    assert 0.4 < (lost > 0).float().mean() < 0.6
+    assert (squeezed - edge).abs().mean() < 5
 
 
 def test_hairs_are_dark_lines():
