@@ -120,7 +120,9 @@ A lesion in which only green and blue are exchanged still has the colours of som
 - Skin tones are not labelled in the data, and dark skin is rare in it. **How it does on dark skin has
   not been measured.**
 - Test and training pictures come from the same clinics and cameras. On pictures from elsewhere such
-  models do worse, and by how much has not been measured here.
+  models do worse. By how much is not known of this one; trained without one source, networks like it
+  lost about a tenth of AUC there (docs/training.md, "From one clinic to another").
+- Tint, heavy compression and distance move the answer. By how much, the report of `evaluate` says.
 - "Benign" in SIIM-ISIC mostly means that nobody took a sample.
 - Only melanoma counts as positive. Other skin cancers, such as basal cell carcinoma, are among the
   rest, and a low number says nothing about them.
@@ -131,7 +133,7 @@ A lesion in which only green and blue are exchanged still has the colours of som
 - Melanoma or not{beside}; augmentation "{recipe["augmentation"]}", {recipe["size"]} pixels{smaller}.
 - {facts["epochs_done"]} epochs of a schedule of {recipe["epochs"]}, with AdamW, peak learning rate {recipe["lr"]}, weight decay
   {recipe["weight_decay"]}, batches of {recipe["batch"]}, warm-up and {recipe["schedule"]}; mean of weights
-  (decay {recipe["ema"]}); seed {recipe["seed"]}; {hours:.1f} hours on {facts["device"]}, torch
+  (decay {recipe["ema"]}, ramp {recipe["ema_ramp"]:g}); seed {recipe["seed"]}; {hours:.1f} hours on {facts["device"]}, torch
   {facts["torch"]}. The schedule was fixed beforehand{cut}; the last
   averaged weights were taken.
 {_averaged(facts)}{_before(before)}{taught}- Data SHA-256 `{facts["data_sha256"][:16]}`, folds SHA-256 `{facts["folds"]["sha256"][:16]}`, code

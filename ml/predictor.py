@@ -72,11 +72,6 @@ class Predictor:
         pixels = np.stack([to_square(image, self.size) for image in images])
         return self.predict_pixels(pixels, boxes)
 
-    def logits(self, pixels: np.ndarray) -> tuple[np.ndarray, list[Refusal | None]]:
-        """Return the logits before calibration, and why each picture would be refused."""
-        logits, textures, _ = self._engine(pixels)
-        return logits, self._refusals(pixels, textures)
-
     def predict_pixels(
         self, pixels: np.ndarray, boxes: Sequence[tuple[float, float, float, float]]
     ) -> list[Prediction]:

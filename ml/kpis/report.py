@@ -92,9 +92,9 @@ def make(
     robust = None
     if shipped:
         # One view of each picture, as in all figures of this report.
-        one_view = Predictor(shipped, engines.OnnxEngine(shipped.folder / bundles.ONNX))
+        one_view = engines.OnnxEngine(shipped.folder / bundles.ONNX)
         progress.start("altered pictures", len(robustness.chosen(rows)))
-        robust = robustness.describe(rows, fitted, store, one_view, progress.advance)
+        robust = robustness.describe(rows, fitted, store, one_view, shipped.size, progress.advance)
     described, pictures = failures.describe(shown, store, predictor)
     facts = {
         "schema": SCHEMA,

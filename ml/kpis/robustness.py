@@ -16,10 +16,10 @@ from PIL import Image
 from ml import metrics
 from ml.data.store import Store
 from ml.degradation import blur, expose
+from ml.engines import Engine
 from ml.kpis import comparison, cross_fitting, operating_points, out_of_fold, subgroups
 from ml.kpis.cross_fitting import MAIN_POINT, Fitted
 from ml.kpis.resampling import Resamples, estimate
-from ml.predictor import Predictor
 from ml.preprocess import to_square
 
 # Of a source with more others than this a part of them is drawn by chance.
@@ -82,20 +82,20 @@ def describe(
     rows: pd.DataFrame,
     fitted: Mapping[int, Fitted],
     store: Store,
-    predictor: Predictor,
+    engine: Engine,
+    size: int,
     tick: Callable[[], None],
 ) -> list[dict[str, Any]]:
     """Return for each source what each alteration does to its figures.
 
     ``rows`` and ``fitted`` as in ``cross_fitting``; ``tick`` is called for each
-    picture. A source with too few to say has None for ``altered``. ``refused`` is
-    the share that would get no answer in use; the other figures are of all.
+    picture. ``engine`` judges pictures of ``size`` pixels a side. A source with too
+    few to say has None for ``altered``.
     """
     some = chosen(rows)
-    scores, refused = _judge(some, store, predictor, tick)
     judged = {
         name: cross_fitting.judge(some.assign(logit=logits), fitted)
-        for name, logits in scores.items()
+        for name, logits in _scores(some, store, engine, size, tick).items()
     }
     described: list[dict[str, Any]] = []
     for source in rows["source"].value_counts().index:
@@ -106,11 +106,9 @@ def describe(
             resamples = Resamples(plain["group"].to_numpy())
             facts |= {
                 "of": int((rows["source"] == source).sum()),
-                "as_it_is": _plain(plain, resamples)
-                | {"refused": float(refused[""].loc[own].mean())},
+                "as_it_is": _plain(plain, resamples),
                 "altered": [
-                    {"alteration": name, "refused": float(refused[name].loc[own].mean())}
-                    | _changes(judged[name].loc[own], plain, resamples)
+                    {"alteration": name} | _changes(judged[name].loc[own], plain, resamples)
                     for name in ALTERATIONS
                 ],
             }
@@ -132,26 +130,20 @@ def chosen(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(parts).sort_index()
 
 
-def _judge(
-    rows: pd.DataFrame, store: Store, predictor: Predictor, tick: Callable[[], None]
-) -> tuple[dict[str, pd.Series], dict[str, pd.Series]]:
-    """Return logits, and who is refused: as it is under the name "", then for each alteration."""
-    names = ("", *ALTERATIONS)
-    logits: dict[str, dict[Any, float]] = {name: {} for name in names}
-    refused: dict[str, dict[Any, bool]] = {name: {} for name in names}
-    for index, jpeg in out_of_fold.pictures(rows, store, predictor.size):
+def _scores(
+    rows: pd.DataFrame, store: Store, engine: Engine, size: int, tick: Callable[[], None]
+) -> dict[str, pd.Series]:
+    """Return the logits as it is under the name "", then those under each alteration."""
+    scores: dict[str, dict[Any, float]] = {name: {} for name in ("", *ALTERATIONS)}
+    for index, jpeg in out_of_fold.pictures(rows, store, size):
         with Image.open(BytesIO(jpeg)) as file:
             stored = np.asarray(file.convert("RGB"))
-        for name in names:
+        for name, of_row in scores.items():
             altered = ALTERATIONS[name](stored) if name else stored
-            pixels = to_square(Image.fromarray(altered), predictor.size)
-            (logit,), (refusal,) = predictor.logits(pixels[None])
-            logits[name][index], refused[name][index] = float(logit), refusal is not None
+            logits, _, _ = engine(to_square(Image.fromarray(altered), size)[None])
+            of_row[index] = float(logits[0])
         tick()
-    return (
-        {name: pd.Series(found, dtype=float) for name, found in logits.items()},
-        {name: pd.Series(found, dtype=float) for name, found in refused.items()},
-    )
+    return {name: pd.Series(of_row, dtype=float) for name, of_row in scores.items()}
 
 
 def _plain(rows: pd.DataFrame, resamples: Resamples) -> dict[str, Any]:
