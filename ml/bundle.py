@@ -1,9 +1,9 @@
 """The model bundle: the one thing that passes from training to serving.
 
-A folder with ``bundle.json``, which says everything about the model, the
-weights as ``model.onnx`` and ``model.safetensors``, the in-domain gate's arrays
-as ``gate.safetensors``, and ``card.md`` for people. Needs no torch, and never
-loads a pickle.
+A folder with ``bundle.json``, which says everything about the model, the weights
+as ``model.safetensors``, the graph that computes with them as ``model.onnx``, the
+in-domain gate's arrays as ``gate.safetensors``, and ``card.md`` for people. Needs
+no torch, and never loads a pickle.
 """
 
 import hashlib

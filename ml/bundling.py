@@ -68,7 +68,7 @@ def make(run: Path, out: Path, name: str, version: str, remark: str = "") -> dic
     export.round_to_half(network)
     out.mkdir(parents=True, exist_ok=True)
     export.write_safetensors(network, out / bundles.WEIGHTS)
-    export.write_onnx(network, size, out / bundles.ONNX)
+    export.write_onnx(network, size, out / bundles.ONNX, out / bundles.WEIGHTS)
 
     engine = AllViews(OnnxEngine(out / bundles.ONNX, threads=torch.get_num_threads()))
     learning, _ = data.split(samples, recipe["held_out"], recipe.get("without", ()))
