@@ -135,6 +135,7 @@ def make(run: Path, out: Path, name: str, version: str, remark: str = "") -> dic
         "averaged": learnt.get("averaged", []),
         "trained_on": learnt["trained_on"],
         "began_with": learnt.get("began_with"),
+        "first_weights": learnt.get("first_weights"),
         "epochs_done": len(learnt["history"]),
         "training_seconds": round(learnt["seconds"]),
         "code": {"trained": learnt["code"], "bundled": code_version()},

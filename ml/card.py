@@ -30,11 +30,7 @@ def render(facts: dict[str, Any]) -> str:
     started = (
         "the weights of another run, which had learnt from the same pictures (see below)"
         if before
-        else f"`{recipe['init']}`"
-        if recipe["init"]
-        else "timm's weights"
-        if recipe["pretrained"]
-        else "random weights"
+        else _first(facts, recipe)
     )
     taught = (
         f"- Beside the labels, {recipe['teacher_weight']:.0%} of what it learnt of melanomas is the mean\n"
@@ -156,12 +152,21 @@ def _averaged(facts: dict[str, Any]) -> str:
     )
 
 
+def _first(run: dict[str, Any], recipe: dict[str, Any]) -> str:
+    """Return the weights that a run began with which are not of another run."""
+    if recipe["init"]:
+        return f"`{recipe['init']}`"
+    if recipe["pretrained"]:
+        return f"ImageNet weights ({run.get('first_weights') or 'timm'})"
+    return "random weights"
+
+
 def _before(run: dict[str, Any] | None) -> str:
     """Return what the run was whose weights were the first, and the one before it."""
     if not run:
         return ""
     recipe = Recipe().plain() | run["recipe"]
-    first = "another run" if run.get("began_with") else f"`{recipe['init'] or 'timm'}`"
+    first = "another run" if run.get("began_with") else _first(run, recipe)
     return (
         f"- It began with the weights of a run of {run['epochs']} epochs "
         f"({run['seconds'] / 3600:.1f} hours; augmentation\n"

@@ -12,7 +12,7 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 # The shim must come before timm.
-from ml import torchvision_shim  # noqa: F401
+from ml import imagenet, torchvision_shim  # noqa: F401
 
 # isort: split
 import timm
@@ -52,9 +52,15 @@ class Network(nn.Module):
         self, architecture: str, normalisation: str, *, pretrained: bool = False, dropout: float = 0
     ) -> None:
         super().__init__()
+        packaged = imagenet.packaged(architecture) if pretrained else None
         self.net = timm.create_model(
-            architecture, num_classes=1, pretrained=pretrained, drop_rate=dropout
+            architecture,
+            num_classes=1,
+            pretrained=pretrained and not packaged,
+            drop_rate=dropout,
         )
+        if packaged:
+            imagenet.load(self.net, packaged, self.head_name)
         mean, std = NORMALISATIONS[normalisation]
         self.register_buffer("mean", 255 * torch.tensor(mean)[:, None, None], persistent=False)
         self.register_buffer("std", 255 * torch.tensor(std)[:, None, None], persistent=False)

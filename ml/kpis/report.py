@@ -245,6 +245,7 @@ def _run(name: str, learnt: dict[str, Any], store: Store) -> dict[str, Any]:
         "name": name,
         **{key: learnt[key] for key in names},
         "began_with": learnt.get("began_with"),
+        "first_weights": learnt.get("first_weights"),
         "averaged": learnt.get("averaged", []),
         "judged_at": runs.judged_at(learnt),
         "data": data,

@@ -11,7 +11,16 @@ from ml import runs
 from ml.data.store import Store, sha256
 from ml.training.recipe import Recipe, RecipeError
 
-KEPT = ("recipe", "trained_on", "processes", "seconds", "began_with", "averaged", "judged_at")
+KEPT = (
+    "recipe",
+    "trained_on",
+    "processes",
+    "seconds",
+    "began_with",
+    "first_weights",
+    "averaged",
+    "judged_at",
+)
 
 
 def check(facts: dict[str, Any], name: str, recipe: Recipe, store: Store) -> None:

@@ -13,7 +13,7 @@ import torch
 from torch import distributed
 from torch.utils.data import DataLoader
 
-from ml import runs
+from ml import imagenet, runs
 from ml.atomic import write_json
 from ml.data import samples as data
 from ml.data.store import Store
@@ -97,6 +97,7 @@ def train(
             "calibration": recipe.held_out[-1],
         },
         "began_with": beginning(recipe),
+        "first_weights": imagenet.origin(recipe.model) if recipe.pretrained else None,
         "seconds": trainer.seconds,
         "history": run.history.epochs(),
         "auc": auc_by_fold(held_out, logits),

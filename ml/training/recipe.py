@@ -20,7 +20,7 @@ class Recipe:
     """One training run.
 
     What the network is: ``model`` is timm's name of the backbone; it begins with
-    the weights in the file ``init``, or with timm's own where ``pretrained``,
+    the weights in the file ``init``, or where ``pretrained`` with those of ``imagenet``,
     which expect the ``normalisation`` named. Its head for the melanoma begins anew,
     unless ``init`` is of a run and ``keep_head``.
 
